@@ -1,0 +1,228 @@
+#define _GNU_SOURCE
+#include "clinux.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RETRY(call) ({ long r_; do r_ = (call); while (r_ < 0 && errno == EINTR); r_ < 0 ? -errno : r_; })
+
+union sockaddr_any {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static inline void store64(uint8_t *out, uint64_t value) {
+    value = __builtin_bswap64(value);
+    memcpy(out, &value, 8);
+}
+
+static inline uint64_t load64(const uint8_t *in) {
+    uint64_t value;
+    memcpy(&value, in, 8);
+    return __builtin_bswap64(value);
+}
+
+static inline socklen_t to_sockaddr(const struct clinux_address *from, union sockaddr_any *to) {
+    if (from->family == 4) {
+        to->v4 = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_port = htons(from->port), .sin_addr.s_addr = htonl((uint32_t)from->low)};
+        return sizeof to->v4;
+    }
+    to->v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(from->port)};
+    store64(to->v6.sin6_addr.s6_addr, from->high);
+    store64(to->v6.sin6_addr.s6_addr + 8, from->low);
+    return sizeof to->v6;
+}
+
+static inline void from_sockaddr(const union sockaddr_any *from, struct clinux_address *to) {
+    if (from->any.sa_family == AF_INET) {
+        to->high = 0;
+        to->low = ntohl(from->v4.sin_addr.s_addr);
+        to->port = ntohs(from->v4.sin_port);
+        to->family = 4;
+    } else {
+        to->high = load64(from->v6.sin6_addr.s6_addr);
+        to->low = load64(from->v6.sin6_addr.s6_addr + 8);
+        to->port = ntohs(from->v6.sin6_port);
+        to->family = 6;
+    }
+}
+
+static int set_option(int fd, int level, int name, int value) {
+    return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
+}
+
+int clinux_udp_open(const struct clinux_address *local, int tos, int flags) {
+    int v6 = local->family == 6;
+    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    int error = v6 ? set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
+    if (!error && tos) error = clinux_udp_set_tos(fd, local->family, tos);
+    if (!error && (flags & CLINUX_UDP_FREEBIND))
+        error = v6 ? set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1) : set_option(fd, IPPROTO_IP, IP_FREEBIND, 1);
+    if (!error && (flags & CLINUX_UDP_PKTINFO))
+        error = v6 ? set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+    if (!error) {
+        union sockaddr_any address;
+        socklen_t length = to_sockaddr(local, &address);
+        if (bind(fd, &address.any, length) < 0) error = -errno;
+    }
+    if (!error) return fd;
+    close(fd);
+    return error;
+}
+
+int clinux_udp_set_tos(int fd, int family, int tos) {
+    return family == 6 ? set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, tos) : set_option(fd, IPPROTO_IP, IP_TOS, tos);
+}
+
+int clinux_udp_set_receive_buffer(int fd, int bytes) { return set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes); }
+
+int clinux_udp_local_port(int fd) {
+    union sockaddr_any address;
+    socklen_t length = sizeof address;
+    if (getsockname(fd, &address.any, &length) < 0) return -errno;
+    return ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+}
+
+ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, struct clinux_address *source) {
+    union sockaddr_any address;
+    socklen_t length = sizeof address;
+    ssize_t got = RETRY(recvfrom(fd, buffer, capacity, MSG_TRUNC | MSG_DONTWAIT, &address.any, &length));
+    if (got >= 0) from_sockaddr(&address, source);
+    return got;
+}
+
+ssize_t clinux_udp_send(int fd, const void *buffer, size_t length, const struct clinux_address *destination) {
+    union sockaddr_any address;
+    socklen_t size = to_sockaddr(destination, &address);
+    return RETRY(sendto(fd, buffer, length, MSG_DONTWAIT | MSG_NOSIGNAL, &address.any, size));
+}
+
+ssize_t clinux_udp_receive_at(
+    int fd, void *buffer, size_t capacity, struct clinux_address *source, struct clinux_address *local) {
+    union sockaddr_any address;
+    char control[128];
+    struct iovec piece = {buffer, capacity};
+    struct msghdr message = {
+        .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = &piece, .msg_iovlen = 1,
+        .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t got = RETRY(recvmsg(fd, &message, MSG_TRUNC | MSG_DONTWAIT));
+    if (got < 0) return got;
+    from_sockaddr(&address, source);
+    memset(local, 0, sizeof *local);
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        union sockaddr_any at = {0};
+        if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(header), sizeof info);
+            at.v4.sin_family = AF_INET;
+            at.v4.sin_addr = info.ipi_addr;
+        } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(header), sizeof info);
+            at.v6.sin6_family = AF_INET6;
+            at.v6.sin6_addr = info.ipi6_addr;
+        } else {
+            continue;
+        }
+        from_sockaddr(&at, local);
+    }
+    return got;
+}
+
+ssize_t clinux_udp_send_from(
+    int fd, const void *buffer, size_t length, const struct clinux_address *destination,
+    const struct clinux_address *local) {
+    union sockaddr_any address, from;
+    struct iovec piece = {(void *)buffer, length};
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
+    struct msghdr message = {
+        .msg_name = &address, .msg_namelen = to_sockaddr(destination, &address), .msg_iov = &piece, .msg_iovlen = 1};
+    if (local->family) {
+        to_sockaddr(local, &from);
+        struct cmsghdr *header = (struct cmsghdr *)control;
+        message.msg_control = control;
+        if (local->family == 4) {
+            struct in_pktinfo info = {.ipi_spec_dst = from.v4.sin_addr};
+            message.msg_controllen = CMSG_SPACE(sizeof info);
+            *header = (struct cmsghdr){
+                .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
+            memcpy(CMSG_DATA(header), &info, sizeof info);
+        } else {
+            struct in6_pktinfo info = {.ipi6_addr = from.v6.sin6_addr};
+            message.msg_controllen = CMSG_SPACE(sizeof info);
+            *header = (struct cmsghdr){
+                .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
+            memcpy(CMSG_DATA(header), &info, sizeof info);
+        }
+    }
+    return RETRY(sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+int clinux_epoll_create(void) { return RETRY(epoll_create1(EPOLL_CLOEXEC)); }
+
+int clinux_epoll_add(int epoll, int fd, uint64_t tag) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = tag};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+int clinux_epoll_remove(int epoll, int fd) { return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) < 0 ? -errno : 0; }
+
+int clinux_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_ms) {
+    struct epoll_event events[256];
+    if (capacity > 256) capacity = 256;
+    int count = epoll_wait(epoll, events, capacity, timeout_ms);
+    if (count < 0) return errno == EINTR ? 0 : -errno;
+    for (int index = 0; index < count; index++) tags[index] = events[index].data.u64;
+    return count;
+}
+
+int clinux_eventfd(void) { return RETRY(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
+
+int clinux_eventfd_signal(int fd) {
+    uint64_t one = 1;
+    long written = RETRY(write(fd, &one, sizeof one));
+    return written < 0 ? (int)written : 0;
+}
+
+int clinux_eventfd_drain(int fd) {
+    uint64_t count;
+    long got = RETRY(read(fd, &count, sizeof count));
+    return got < 0 ? (int)got : 0;
+}
+
+int clinux_close(int fd) { return close(fd) < 0 ? -errno : 0; }
+
+int clinux_pin_thread(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+static uint64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clinux_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+uint64_t clinux_realtime_ns(void) { return clock_ns(CLOCK_REALTIME); }
+
+int clinux_random(void *buffer, size_t length) {
+    long got = RETRY(getrandom(buffer, length, 0));
+    return got < 0 ? (int)got : got == (long)length ? 0 : -EIO;
+}

@@ -1,0 +1,82 @@
+/// The system calls that Swift cannot import, or imports badly: each wrapper is a few lines, retries EINTR, and
+/// returns `-errno` on failure. No policy here.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// An address as our code holds it. `family` is 4 or 6; IPv4 is in the lower 32 bits of `low`; `port` is in host order.
+struct clinux_address {
+    uint64_t high;
+    uint64_t low;
+    uint16_t port;
+    uint8_t family;
+};
+
+// --- UDP sockets -------------------------------------------------------------------------------------------------
+
+enum clinux_udp_flags {
+    /// IP_FREEBIND: bind an address that is not on this host (yet).
+    CLINUX_UDP_FREEBIND = 1,
+    /// IP_PKTINFO / IPV6_RECVPKTINFO: receive calls tell the local address.
+    CLINUX_UDP_PKTINFO = 2,
+};
+
+/// Opens, configures and binds a non-blocking, close-on-exec UDP socket. IPv6 sockets are IPv6 only. SO_REUSEADDR is
+/// never set: two owners of one port would steal each other's packets. Returns the descriptor or -errno.
+int clinux_udp_open(const struct clinux_address *local, int tos, int flags);
+/// Sets TOS or traffic class.
+int clinux_udp_set_tos(int fd, int family, int tos);
+/// Sets SO_RCVBUF (bytes).
+int clinux_udp_set_receive_buffer(int fd, int bytes);
+/// The port a socket is bound to, or -errno.
+int clinux_udp_local_port(int fd);
+/// Receives one datagram without blocking; returns its length (more than `capacity` if it was cut) or -errno.
+ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, struct clinux_address *source);
+/// Sends one datagram without blocking; returns its length or -errno.
+ssize_t clinux_udp_send(int fd, const void *buffer, size_t length, const struct clinux_address *destination);
+/// As `clinux_udp_receive`, and tells the local address (without port) that was asked. Needs CLINUX_UDP_PKTINFO.
+ssize_t clinux_udp_receive_at(
+    int fd, void *buffer, size_t capacity, struct clinux_address *source, struct clinux_address *local);
+/// As `clinux_udp_send`, from the given local address.
+ssize_t clinux_udp_send_from(
+    int fd, const void *buffer, size_t length, const struct clinux_address *destination,
+    const struct clinux_address *local);
+
+// --- Waiting ------------------------------------------------------------------------------------------------------
+
+int clinux_epoll_create(void);
+/// Watches `fd` for input, level-triggered; `tag` comes back from `clinux_epoll_wait`.
+int clinux_epoll_add(int epoll, int fd, uint64_t tag);
+int clinux_epoll_remove(int epoll, int fd);
+/// Fills `tags`; returns how many, or -errno. A negative timeout waits for ever.
+int clinux_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_ms);
+int clinux_eventfd(void);
+int clinux_eventfd_signal(int fd);
+/// Takes the count of an eventfd, without blocking.
+int clinux_eventfd_drain(int fd);
+int clinux_close(int fd);
+
+// --- Threads and clocks -------------------------------------------------------------------------------------------
+
+/// Pins the calling thread to a core.
+int clinux_pin_thread(int core);
+/// Names the calling thread (15 characters).
+void clinux_name_thread(const char *name);
+/// CLOCK_MONOTONIC in nanoseconds.
+uint64_t clinux_monotonic_ns(void);
+/// CLOCK_REALTIME in nanoseconds since the epoch.
+uint64_t clinux_realtime_ns(void);
+/// Fills a buffer with random bytes from the kernel.
+int clinux_random(void *buffer, size_t length);
+
+// --- Counters that one thread writes and others read ---------------------------------------------------------------
+
+static inline uint64_t clinux_load(const uint64_t *cell) { return __atomic_load_n(cell, __ATOMIC_RELAXED); }
+static inline void clinux_store(uint64_t *cell, uint64_t value) { __atomic_store_n(cell, value, __ATOMIC_RELAXED); }
+/// Adds to a counter that only the calling thread writes: a plain load and store, no locked instruction.
+static inline void clinux_add(uint64_t *cell, uint64_t value) {
+    __atomic_store_n(cell, __atomic_load_n(cell, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);
+}
