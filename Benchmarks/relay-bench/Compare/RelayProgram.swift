@@ -1,0 +1,99 @@
+import RelayBenchKit
+import WireFormat
+
+/// A relay program on this machine, and how to start it.
+struct RelayProgram {
+    let name: String
+    let path: String
+
+    /// How all programs are started; rtpengine's option names, which relayd shares.
+    struct Settings {
+        var address: IPAddress
+        var threads = 1
+        var extra: [String] = []
+    }
+
+    /// Room for 12,500 calls.
+    private static let ports = 10_000...60_000
+    private static let warningsOnly = 4
+
+    /// `nil` if there is no such file.
+    init?(name: String, path: String) {
+        guard SystemFiles.exists(path) else { return nil }
+        (self.name, self.path) = (name, path)
+    }
+
+    /// What the program says about its version; empty if it says nothing.
+    var version: String {
+        guard let process = try? ChildProcess(path, ["--version"]), process.waitForEnd(milliseconds: 2000) else {
+            return ""
+        }
+        let words = process.lastLines(5).first?.split(separator: " ") ?? []
+        return words.last { $0.first?.isNumber == true }.map { String($0) } ?? ""
+    }
+
+    /// Starts it, and returns when it answers a ping.
+    func start(_ settings: Settings) throws(BenchError) -> RunningRelay {
+        let listener = TransportAddress(settings.address, port: try Self.freePort(at: settings.address))
+        let arguments =
+            [
+                "--foreground", "--log-stderr", "--config-file=none", "--interface=\(settings.address)",
+                "--listen-ng=\(listener)", "--table=-1", "--num-threads=\(settings.threads)",
+                "--port-min=\(Self.ports.lowerBound)", "--port-max=\(Self.ports.upperBound)",
+                "--log-level=\(Self.warningsOnly)", "--delete-delay=0",
+            ] + settings.extra
+        return try RunningRelay(self, arguments: arguments, listener: listener)
+    }
+
+    /// Free now; nobody else takes it in the moment until the relay does.
+    private static func freePort(at address: IPAddress) throws(BenchError) -> UInt16 {
+        try UDPSocket(local: TransportAddress(address, port: 0)).local.port
+    }
+}
+
+/// A relay that runs because `compare` started it; ended with its last reference.
+final class RunningRelay {
+    let listener: TransportAddress
+    /// Nanoseconds from the start of the program to its first answer.
+    let startTime: UInt64
+    var identifier: Int32 { process.identifier }
+
+    private let path: String
+    private let process: ChildProcess
+
+    /// How long a relay may take to answer.
+    private static let patience: UInt64 = 10_000_000_000
+
+    fileprivate init(_ program: RelayProgram, arguments: [String], listener: TransportAddress) throws(BenchError) {
+        (self.listener, path) = (listener, program.path)
+        let begin = SystemClock.monotonic
+        process = try ChildProcess(program.path, arguments)
+        let ping = NGTemplate.ping
+        let client = try NGClient(relay: listener)
+        while (try? client.request(ping)) == nil {
+            guard process.isRunning, SystemClock.monotonic - begin < Self.patience, !Interrupt.isRequested else {
+                startTime = 0
+                throw Interrupt.isRequested ? .interrupted : failure
+            }
+            SystemClock.sleep(milliseconds: 1)
+        }
+        startTime = SystemClock.monotonic - begin
+    }
+
+    /// Resident memory in bytes, of all its processes.
+    var residentMemory: UInt64 {
+        ProcessSample(of: identifier, withDescendants: true)?.residentMemory ?? 0
+    }
+
+    /// Throws if it has ended by itself.
+    func check() throws(BenchError) {
+        if !process.isRunning { throw failure }
+    }
+
+    private var failure: BenchError {
+        let lines = process.lastLines(3).joined(separator: " | ")
+        return .relayFailed("\(path) \(process.isRunning ? "does not answer" : "has ended"): \(lines)")
+    }
+
+    func end() { process.end() }
+}

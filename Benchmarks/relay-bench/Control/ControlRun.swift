@@ -1,0 +1,85 @@
+import RelayBenchKit
+import WireFormat
+
+/// Offer, answer and delete, again and again: how many a relay does, and how long each command takes.
+struct ControlRun {
+    let client: NGClient
+    /// Calls in flight, each with one command at a time.
+    var width: Int
+    var seconds: Double
+    /// Ends the run earlier than `seconds` would.
+    var sequences: Int?
+    /// What the session descriptions say; nobody sends media.
+    let address: IPAddress
+
+    static let commands = ["offer", "answer", "delete"]
+
+    func run() throws(BenchError) -> ControlResult {
+        let offer = AudioDescription(rtp: TransportAddress(address, port: 40_000), rtcpPort: 40_001)
+        let answer = AudioDescription(rtp: TransportAddress(address, port: 40_002), rtcpPort: 40_003)
+        let templates = [NGTemplate.Command.offer(offer), .answer(answer), .delete].map {
+            NGTemplate($0, run: client.run)
+        }
+        let load = CommandLoad(
+            client: client,
+            steps: zip(Self.commands, templates).map { name, template in
+                .init(name: name, body: { template.body(call: $0) })
+            }, lastStepDeletes: true)
+        let deadline = sequences == nil ? SystemClock.monotonic + UInt64(seconds * 1e9) : .max
+        let repeatsBefore = client.repeats
+        let stolenBefore = MachineSample().stolen
+        let outcome = try load.run(calls: 0..<(sequences ?? NGTemplate.maximumCalls), width: width, until: deadline)
+        return ControlResult(
+            width: width, sequences: outcome.completed, nanoseconds: outcome.elapsed,
+            replyTimes: outcome.replyTimes, refusals: outcome.refusals, unanswered: outcome.unanswered,
+            repeats: client.repeats - repeatsBefore, stolen: MachineSample().stolen - stolenBefore)
+    }
+}
+
+/// What a control run found; rounds of the same run can be merged.
+struct ControlResult {
+    let width: Int
+    /// Sequences of offer, answer and delete without an error.
+    private(set) var sequences: Int
+    private(set) var nanoseconds: UInt64
+    /// By command, in the order of `ControlRun.commands`.
+    private(set) var replyTimes: [LatencyHistogram]
+    private(set) var refusals: [String: Int]
+    private(set) var unanswered: Int
+    /// Datagrams that had to be sent again.
+    private(set) var repeats: Int
+    /// Nanoseconds of CPU time that a hypervisor gave to somebody else meanwhile.
+    private(set) var stolen: UInt64
+
+    init(
+        width: Int, sequences: Int, nanoseconds: UInt64, replyTimes: [LatencyHistogram], refusals: [String: Int],
+        unanswered: Int, repeats: Int, stolen: UInt64
+    ) {
+        (self.width, self.sequences, self.nanoseconds) = (width, sequences, nanoseconds)
+        (self.replyTimes, self.refusals, self.unanswered) = (replyTimes, refusals, unanswered)
+        (self.repeats, self.stolen) = (repeats, stolen)
+    }
+
+    var sequencesPerSecond: Double { nanoseconds == 0 ? 0 : Double(sequences) / (Double(nanoseconds) / 1e9) }
+    var errors: Int { unanswered + refusals.values.reduce(0, +) }
+    var commands: UInt64 { replyTimes.reduce(0) { $0 + $1.count } }
+    /// The longest reply time of any command, nanoseconds.
+    var slowest: UInt64 { replyTimes.map(\.maximum).max() ?? 0 }
+
+    /// Adds another round.
+    mutating func merge(_ other: ControlResult) {
+        sequences += other.sequences
+        nanoseconds += other.nanoseconds
+        for index in replyTimes.indices { replyTimes[index].merge(other.replyTimes[index]) }
+        refusals.merge(other.refusals, uniquingKeysWith: +)
+        unanswered += other.unanswered
+        repeats += other.repeats
+        stolen += other.stolen
+    }
+
+    /// What the hypervisor took, if that was enough to matter.
+    var theft: String? {
+        guard stolen > nanoseconds / 100 else { return nil }
+        return "the hypervisor took \(Figures.duration(stolen)) of CPU time away"
+    }
+}

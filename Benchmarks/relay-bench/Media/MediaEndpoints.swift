@@ -1,0 +1,40 @@
+import RelayBenchKit
+import WireFormat
+
+/// The generator's sockets: `endpoints` for the offerers, then as many for the answerers.
+struct MediaEndpoints {
+    let sockets: [UDPSocket]
+    private let perSide: Int
+    /// The smallest receive buffer that a socket got, in bytes.
+    let receiveBuffer: Int
+
+    /// Half a second at 100,000 packets a second; the kernel counts about 1 KB for each.
+    private static let bufferBytes = 64 << 20
+
+    init(at address: IPAddress, perSide: Int) throws(BenchError) {
+        self.perSide = perSide
+        var sockets: [UDPSocket] = []
+        var smallest = Int.max
+        for _ in 0..<(2 * perSide) {
+            let socket = try UDPSocket(local: TransportAddress(address, port: 0))
+            smallest = min(smallest, try socket.setBuffers(Self.bufferBytes / perSide + (1 << 20)))
+            try socket.requestArrival(timestamp: true, tos: false)
+            sockets.append(socket)
+        }
+        (self.sockets, receiveBuffer) = (sockets, smallest)
+    }
+
+    /// Index of the socket that a sender of a call uses.
+    func index(_ sender: Flow.Sender, endpoint: Int) -> Int { sender.rawValue * perSide + endpoint }
+
+    /// The addresses of one side, for its session descriptions.
+    func descriptions(_ sender: Flow.Sender) -> [AudioDescription] {
+        (0..<perSide).map { endpoint in
+            let local = sockets[index(sender, endpoint: endpoint)].local
+            return AudioDescription(rtp: local, rtcpPort: local.port == .max ? local.port : local.port + 1)
+        }
+    }
+
+    /// Datagrams that arrived here and that the generator was too slow to read.
+    var drops: Int { sockets.reduce(0) { $0 + $1.drops } }
+}

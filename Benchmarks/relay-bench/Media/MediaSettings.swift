@@ -1,0 +1,27 @@
+import RelayBenchKit
+import WireFormat
+
+/// What one media run does.
+struct MediaSettings {
+    /// The address that the generator sends from and receives at.
+    var address: IPAddress
+    var calls = 1000
+    /// Packets per second, all flows together.
+    var rate = 50_000
+    /// Length of the measuring window.
+    var seconds = 10.0
+    /// Length of the warm-up; every flow gets at least two packets in it.
+    var warmUpSeconds = 1.0
+    /// Sockets on each side.
+    var endpoints = 1
+    /// Most datagrams in one system call.
+    var batch = 8
+    /// Shortest sleep between two looks at clock and sockets, in microseconds; 0 never sleeps.
+    var tick = 100
+    /// The relay's process, if it is on this machine.
+    var process: Int32?
+
+    var flows: Int { 2 * calls }
+    var measuredPackets: Int { max(1, Int((Double(rate) * seconds).rounded())) }
+    var warmUpPackets: Int { max(Int((Double(rate) * warmUpSeconds).rounded()), 2 * flows) }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// Load generator and demonstration client for media relays that speak the NG protocol.
+@main
+struct RelayBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relay-bench",
+        abstract: "Puts calls through a media relay that speaks the NG protocol, and measures what it does with them.",
+        discussion: """
+            "call" shows one call through a running relay. "media" and "control" put load on it. "compare" starts two \
+            relays in turn, rtpengine and relayd, and prints both sides.
+            """,
+        subcommands: [CallCommand.self, MediaCommand.self, ControlCommand.self, CompareCommand.self])
+}

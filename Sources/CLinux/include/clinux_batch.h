@@ -1,0 +1,95 @@
+/// System calls for load generators and tests: datagrams in batches with their arrival time and TOS, socket limits and
+/// drop counters, fine sleeping, child processes and /proc. Same rules as clinux.h: thin, EINTR retried, `-errno`.
+#pragma once
+
+#include "clinux.h"
+
+// --- Datagrams in batches -----------------------------------------------------------------------------------------
+
+/// A fixed number of datagram buffers with their addresses, for sendmmsg or recvmmsg (one batch for one purpose).
+/// One thread uses it.
+struct clinux_batch;
+
+/// What the kernel tells about a received datagram.
+struct clinux_batch_info {
+    /// CLOCK_REALTIME in nanoseconds, stamped when the datagram entered the receiving stack; 0 when not asked for.
+    uint64_t received_ns;
+    struct clinux_address source;
+    /// Bytes received; more than the buffer holds if the datagram was cut.
+    uint32_t length;
+    /// TOS or traffic class, or -1 when not asked for.
+    int32_t tos;
+};
+
+enum clinux_udp_extras {
+    /// SO_TIMESTAMPNS: `received_ns` is filled.
+    CLINUX_UDP_TIMESTAMP = 1,
+    /// IP_RECVTOS / IPV6_RECVTCLASS: `tos` is filled.
+    CLINUX_UDP_TOS = 2,
+};
+
+/// Allocates `slots` buffers of `size` zero bytes each, or NULL.
+struct clinux_batch *clinux_batch_create(uint32_t slots, uint32_t size);
+void clinux_batch_destroy(struct clinux_batch *batch);
+/// The buffer of a slot; stays where it is.
+uint8_t *clinux_batch_data(struct clinux_batch *batch, uint32_t slot);
+/// Length and destination of the datagram that a slot sends.
+void clinux_batch_address(
+    struct clinux_batch *batch, uint32_t slot, uint32_t length, const struct clinux_address *destination);
+/// Sends slots `first ..< first + count` without blocking; returns how many went out, or -errno when none did.
+int clinux_batch_send(struct clinux_batch *batch, int fd, uint32_t first, uint32_t count);
+/// Receives into all slots without blocking; returns how many were filled, or -errno.
+int clinux_batch_receive(struct clinux_batch *batch, int fd);
+/// Describes a slot that `clinux_batch_receive` filled.
+void clinux_batch_describe(const struct clinux_batch *batch, uint32_t slot, struct clinux_batch_info *info);
+
+// --- UDP sockets --------------------------------------------------------------------------------------------------
+
+/// Asks for `clinux_udp_extras` on received datagrams.
+int clinux_udp_request(int fd, int family, int extras);
+/// Fixes the peer, so that an ICMP error comes back as ECONNREFUSED.
+int clinux_udp_connect(int fd, const struct clinux_address *peer);
+/// The address and port that a socket is bound to.
+int clinux_udp_local(int fd, struct clinux_address *local);
+/// Sets receive and send buffer (bytes), beyond the system's limit where permitted; returns the receive buffer got.
+int clinux_udp_set_buffers(int fd, int receive, int send);
+/// Datagrams the kernel dropped at this socket since it was opened (SO_MEMINFO), or -errno.
+int64_t clinux_udp_drops(int fd);
+
+// --- Waiting ------------------------------------------------------------------------------------------------------
+
+/// Waits until `fd` is readable: 1, or 0 after `timeout_ns` or a signal, or -errno.
+int clinux_wait_input(int fd, uint64_t timeout_ns);
+/// Lets the calling thread's timers fire as exactly as the kernel can (PR_SET_TIMERSLACK).
+void clinux_fine_timers(void);
+/// Sleeps until CLOCK_MONOTONIC reaches `deadline_ns`, or a signal arrives.
+void clinux_sleep_until(uint64_t deadline_ns);
+/// From now on the first SIGINT or SIGTERM only sets a flag; the second one ends the process.
+void clinux_catch_interrupt(void);
+/// Whether that first signal has come.
+bool clinux_interrupted(void);
+
+// --- Processes and /proc ------------------------------------------------------------------------------------------
+
+/// Starts a program in a process group of its own with `output` as its standard output and error. It dies with the
+/// thread that started it. Returns the process id or -errno, also when the program cannot be executed.
+int clinux_spawn(const char *path, char *const arguments[], int output);
+/// Signals the whole process group of a child.
+int clinux_signal_group(int pid, int signal);
+/// 1 and the wait status when the child has ended, 0 while it runs, or -errno.
+int clinux_reap(int pid, int *status);
+/// Raises the soft limit of open files to the hard one (children inherit it); returns the limit.
+int64_t clinux_raise_file_limit(void);
+/// An unnamed temporary file for a child's output, or -errno.
+int clinux_temporary_file(void);
+/// Reads up to `capacity` bytes from offset 0 of an open file; returns how many, or -errno.
+ssize_t clinux_read_from_start(int fd, void *buffer, size_t capacity);
+/// Opens a file for reading, or -errno.
+int clinux_open_file(const char *path);
+/// Reads the next bytes of an open file; returns how many, 0 at the end, or -errno.
+ssize_t clinux_read_next(int fd, void *buffer, size_t capacity);
+/// Where a symbolic link points; returns the length or -errno.
+ssize_t clinux_read_link(const char *path, char *buffer, size_t capacity);
+/// The entries of a directory whose names are decimal numbers; returns how many there are, which may be more than
+/// `capacity`, or -errno.
+int clinux_list_numbers(const char *path, uint32_t *numbers, int capacity);

@@ -1,0 +1,76 @@
+internal import WireFormat
+
+extension ByteWriter {
+    /// Writes an object, the entries in their order, without white space.
+    mutating func write(json dictionary: NGDictionary) {
+        write(UInt8(ascii: "{"))
+        for (index, entry) in dictionary.entries.enumerated() {
+            if index > 0 { write(UInt8(ascii: ",")) }
+            write(jsonString: entry.key)
+            write(UInt8(ascii: ":"))
+            write(json: entry.value)
+        }
+        write(UInt8(ascii: "}"))
+    }
+
+    private mutating func write(json value: NGValue) {
+        switch value {
+        case .string(let octets): write(jsonString: octets)
+        case .integer(let number): write(decimal: number)
+        case .list(let items):
+            write(UInt8(ascii: "["))
+            for (index, item) in items.enumerated() {
+                if index > 0 { write(UInt8(ascii: ",")) }
+                write(json: item)
+            }
+            write(UInt8(ascii: "]"))
+        case .dictionary(let dictionary): write(json: dictionary)
+        }
+    }
+
+    /// Writes octets between quotes. JSON is UTF-8 and nothing else (RFC 8259 §8.1), so an octet that is not part of it, which
+    /// can only have come in by bencode or SIP, becomes U+FFFD.
+    private mutating func write(jsonString octets: ByteString) {
+        let bytes = octets.bytes.span
+        write(UInt8(ascii: "\""))
+        var (start, index) = (0, 0)  // `start ..< index` needs no escape and waits to be written
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte >= 0x80, let length = bytes.utf8SequenceLength(at: index) {
+                index += length
+                continue
+            }
+            if byte < 0x80, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                index += 1
+                continue
+            }
+            write(bytes.extracting(start..<index))
+            write(jsonEscaped: byte)
+            index += 1
+            start = index
+        }
+        write(bytes.extracting(start..<index))
+        write(UInt8(ascii: "\""))
+    }
+
+    private mutating func write(jsonEscaped byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): write("\\\"")
+        case UInt8(ascii: "\\"): write("\\\\")
+        case 0x08: write("\\b")
+        case 0x09: write("\\t")
+        case 0x0A: write("\\n")
+        case 0x0C: write("\\f")
+        case 0x0D: write("\\r")
+        case 0x00..<0x20:
+            write(byte < 0x10 ? "\\u000" : "\\u001")
+            let digit = byte & 0x0F
+            write(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        default: write(contentsOf: UTF8.encodedReplacementCharacter)
+        }
+    }
+
+    private mutating func write(contentsOf octets: some Sequence<UInt8>) {
+        for octet in octets { write(octet) }
+    }
+}

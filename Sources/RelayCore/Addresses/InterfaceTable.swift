@@ -1,0 +1,44 @@
+package import WireFormat
+
+/// An address of a logical interface, with its ports.
+package final class LocalInterface: Sendable {
+    package let configuration: MediaInterface
+    package let ports: PortPool
+
+    init(_ configuration: MediaInterface, ports: PortPool) {
+        (self.configuration, self.ports) = (configuration, ports)
+    }
+
+    package var family: AddressFamily { configuration.local.family }
+}
+
+/// The interfaces, in the order of the configuration: the first of a family is the default of that family.
+package struct InterfaceTable: Sendable {
+    package let interfaces: [LocalInterface]
+
+    /// Two names for one address share its ports.
+    package init(_ configurations: [MediaInterface], ports: ClosedRange<UInt16>) {
+        var pools: [IPAddress: PortPool] = [:]
+        interfaces = configurations.map { configuration in
+            let pool = pools[configuration.local] ?? PortPool(address: configuration.local, range: ports)
+            pools[configuration.local] = pool
+            return LocalInterface(configuration, ports: pool)
+        }
+    }
+
+    package func contains(name: String) -> Bool { interfaces.contains { $0.configuration.name == name } }
+
+    /// The interface of that name and family; else the first of that family; else the first of that name; else the
+    /// first. Never fails: a call on the wrong interface can be heard, one without cannot.
+    package func select(name: String?, family: AddressFamily) -> LocalInterface {
+        let named = interfaces.filter { $0.configuration.name == name }
+        return named.first { $0.family == family } ?? interfaces.first { $0.family == family } ?? named.first
+            ?? interfaces[0]
+    }
+
+    /// The interface with that name and local address, for a call that was set up elsewhere.
+    package func find(name: String, local: IPAddress) -> LocalInterface? {
+        interfaces.first { $0.configuration.name == name && $0.configuration.local == local }
+            ?? interfaces.first { $0.configuration.local == local }
+    }
+}

@@ -1,0 +1,47 @@
+package import Synchronization
+package import WireFormat
+
+/// Everything that is known of a call: a value, so that a change that fails half-way leaves nothing behind.
+package struct CallState: Sendable {
+    package var participants: [Participant] = []
+    package var nextParticipant = 0
+    /// TOS octet or traffic class of the call's packets.
+    package var tos: UInt8
+    package var metadata: ByteString?
+    /// Microseconds since the epoch.
+    package let created: UInt64
+    /// Of the last offer or answer: microseconds since the epoch, and monotonic nanoseconds.
+    package var lastSignal: (wall: UInt64, monotonic: UInt64)
+    /// Monotonic nanoseconds, for `final-timeout`.
+    package let start: UInt64
+    /// Monotonic time at which the call ends after a `delete`, unless an offer revives it.
+    package var deleteAt: UInt64?
+    /// The call has ended; whoever still holds it must look it up again.
+    package var hasEnded = false
+
+    package init(tos: UInt8, wall: UInt64, monotonic: UInt64) {
+        (self.tos, created, lastSignal, start) = (tos, wall, (wall, monotonic), monotonic)
+    }
+
+    /// The position of a side by its id.
+    package func index(of id: Int) -> Int? { participants.firstIndex { $0.id == id } }
+
+    package func index(tag: ByteString) -> Int? { participants.firstIndex { $0.tag == tag } }
+
+    /// Every open port, replaced ones included.
+    package var ports: [LocalPort] {
+        participants.flatMap { $0.media.flatMap { ($0.port.map { [$0] } ?? []) + $0.superseded } }
+    }
+}
+
+/// A call: its id, the media thread it lives on, and its state behind a lock.
+package final class Call: Sendable {
+    package let id: ByteString
+    /// All streams of the call are on this media thread.
+    package let worker: UInt16
+    package let state: Mutex<CallState>
+
+    package init(id: ByteString, worker: UInt16, state: CallState) {
+        (self.id, self.worker, self.state) = (id, worker, Mutex(state))
+    }
+}

@@ -1,0 +1,82 @@
+package import SDP
+package import WireFormat
+
+/// An open RTP port and perhaps its RTCP port, facing one side of a call.
+package struct LocalPort: Sendable {
+    package let interface: LocalInterface
+    /// The signalled side's view of the interface: what `to-interface` asked for.
+    package let pair: PortPair
+    package let rtp: StreamHandle
+    package let rtcp: StreamHandle?
+
+    package var handles: [StreamHandle] { [rtp] + (rtcp.map { [$0] } ?? []) }
+    package var rtpAddress: TransportAddress { TransportAddress(pair.address, port: pair.port) }
+}
+
+/// What one endpoint's packets have taught us about it.
+package struct ObservedEndpoint: Hashable, Sendable {
+    /// Where its packets come from.
+    package var source: TransportAddress?
+    /// Where packets to it go.
+    package var target: TransportAddress?
+    /// Other sources are refused.
+    package var isLocked = false
+}
+
+/// One m-line as one side of the call sees it: their address, and our ports that face them.
+package struct MediaStream: Sendable {
+    package var kind: ByteString
+    package var transport: TransportProtocol
+    /// Message media and the like: described in the SDP, never relayed.
+    package var isUntouched = false
+    /// Port 0 in the last offer or answer.
+    package var isRejected = false
+
+    package var port: LocalPort?
+    /// Ports that a re-offer has replaced. They go on receiving until the new ones have been answered.
+    package var superseded: [LocalPort] = []
+    /// Our port has been handed out, so what arrives there may be theirs.
+    package var isPublic = false
+
+    /// RTP address and port as in their SDP, the unspecified address included.
+    package var signalled: TransportAddress?
+    package var signalledRTCP: TransportAddress?
+    package var observed = ObservedEndpoint()
+    package var observedRTCP = ObservedEndpoint()
+    package var policy = SourceLatch.Policy()
+
+    /// They send; we receive and forward.
+    package var sends = true
+    /// They receive.
+    package var receives = true
+    /// Their last SDP carried `a=rtcp-mux`.
+    package var offersMux = false
+    /// RTP and RTCP of this side share a port.
+    package var isMuxed = false
+    /// We told them so, or offered it without a way back.
+    package var weOfferedMux = false
+    /// What the offerer's mux was promised regardless of the other side's answer.
+    package var muxPromise = MediaOptions.RTCPMux()
+
+    package var mid: ByteString?
+    package var ptime: Int?
+    package var maxptime: Int?
+    /// Payload types of their last SDP, in their order.
+    package var payloadTypes: [UInt8] = []
+    /// First codec, as in `PCMA/8000`.
+    package var codec: ByteString?
+
+    package init(kind: ByteString, transport: TransportProtocol) { (self.kind, self.transport) = (kind, transport) }
+
+    /// Where RTP may be sent before anything is learned; `nil` while unknown, rejected or on hold with `0.0.0.0`.
+    var signalledTarget: TransportAddress? {
+        guard let signalled, !signalled.address.isUnspecified, signalled.port != 0 else { return nil }
+        return signalled
+    }
+
+    /// As `signalledTarget`, for RTCP.
+    var signalledRTCPTarget: TransportAddress? {
+        guard let signalledRTCP, !signalledRTCP.address.isUnspecified, signalledRTCP.port != 0 else { return nil }
+        return signalledRTCP
+    }
+}

@@ -1,0 +1,32 @@
+/// Why the relay could not do what was asked. Nothing has changed when it is thrown.
+public enum RelayError: Error, Equatable, Sendable {
+    /// The SDP cannot be used; the text says what is wrong with it and in which line.
+    case malformedSDP(reason: String, detail: String)
+    /// There is no call with that Call-ID.
+    case unknownCall
+    /// The call has no side with such a tag or branch.
+    case unknownTag
+    /// A new call would exceed the configured number of sessions.
+    case sessionLimitReached(limit: Int)
+    /// No port could be opened; the text names the real cause.
+    case noPortAvailable(cause: String)
+    /// The relay could not start; the text names the cause.
+    case cannotStart(cause: String)
+    /// The relay has been stopped.
+    case stopped
+}
+
+extension RelayError: CustomStringConvertible {
+    /// One line for people.
+    public var description: String {
+        switch self {
+        case .malformedSDP(let reason, let detail): "\(reason): \(detail)"
+        case .unknownCall: "unknown call-id"
+        case .unknownTag: "no such tag in the call"
+        case .sessionLimitReached(let limit): "session limit of \(limit) reached"
+        case .noPortAvailable(let cause): "no port available: \(cause)"
+        case .cannotStart(let cause): "cannot start: \(cause)"
+        case .stopped: "the relay has been stopped"
+        }
+    }
+}

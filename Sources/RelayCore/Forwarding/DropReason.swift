@@ -1,0 +1,24 @@
+/// Why a media thread did not forward a datagram.
+package enum DropReason: Int, CaseIterable, Sendable {
+    /// Neither RTP nor RTCP, on a stream that carries only those (RFC 3550 §5.1: version 2).
+    case notRTP
+    /// The stream is locked to another source (RTP bleed and injection).
+    case unexpectedSource
+    /// The other side has not told its address yet, or is on hold with the unspecified address.
+    case noDestination
+    /// This side must not send now (hold, or blocked by command). Not an error.
+    case notForwarded
+    /// The kernel did not take it: no route, or a full queue.
+    case sendFailed
+
+    /// The name in metrics and logs.
+    package var name: String {
+        switch self {
+        case .notRTP: "not-rtp"
+        case .unexpectedSource: "unexpected-source"
+        case .noDestination: "no-destination"
+        case .notForwarded: "not-forwarded"
+        case .sendFailed: "send-failed"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package import WireFormat
+
+/// An open local port: its place in the forwarding plane.
+package struct StreamHandle: Sendable, BitwiseCopyable {
+    package let slot: SlotID
+    package let socket: UDPSocket
+}
+
+/// One step in what a plane forwards. Steps posted together are applied in order.
+package enum StreamChange: Sendable {
+    /// Start receiving on an opened port.
+    case install(StreamHandle, ForwardingEntry, SourceLatch)
+    /// Forward otherwise from now on.
+    case update(SlotID, ForwardingEntry)
+    /// Their signalled address, or how to learn the real one, has changed (`SourceLatch.signal`).
+    case signal(SlotID, TransportAddress?, SourceLatch.Policy, isPublic: Bool)
+    /// Stop, and close the port when no packet is in hand any more.
+    case remove(StreamHandle)
+}
+
+/// What forwards packets once calls are set up: sockets and media threads (`UserPlane`), or the kernel.
+package protocol ForwardingPlane: Sendable {
+    /// How many media threads there are; all streams of a call go to one of them.
+    var workerCount: Int { get }
+
+    /// Opens a local port. Nothing is received before a `StreamChange.install`.
+    ///
+    /// - Parameters:
+    ///   - pair: kept until the port has been closed, so that nobody else is given its number.
+    ///   - owner: told what is learned about the stream.
+    func open(
+        _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
+    ) throws(SystemError) -> StreamHandle
+
+    /// Closes a port that was opened but never installed.
+    func discard(_ handle: StreamHandle)
+
+    /// Applies changes to streams of one worker, soon and in order; does not wait.
+    func apply(_ changes: [StreamChange], worker: UInt16)
+
+    /// What a stream has received and sent so far.
+    func counters(of slot: SlotID) -> StreamCounters
+
+    /// Closes the ports that are no longer used, and hands over what was learned since the last call.
+    func collect() -> [(owner: Call, event: LatchEvent)]
+
+    /// How many datagrams were not forwarded, by reason.
+    func drops(_ reason: DropReason) -> UInt64
+
+    /// Ends the media threads and closes everything.
+    func stop()
+}

@@ -1,0 +1,80 @@
+package import WireFormat
+
+/// One media thread: it owns its streams, and nothing else touches them.
+///
+/// RTP and RTCP of a call, in both directions, are on one worker, so a packet never crosses to another core.
+struct MediaWorker: ~Copyable {
+    /// Sockets looked at in one round; as many as one `epoll_wait` reports.
+    static let socketsPerRound = 256
+    /// How long a round waits for packets, in milliseconds, before the worker looks at the time again.
+    private static let longestWait: Int32 = 1_000
+    /// Where the drop reasons are counted, behind the streams.
+    static func dropSlot(capacity: Int) -> Int { capacity }
+
+    let number: UInt16
+    private let mailbox: WorkerMailbox
+    private let poller: Poller
+    var slots: SlotTable
+    let counters: CounterCells.Writer
+    var buffer = DatagramBuffer()
+    /// Streams whose latch changed in this round. Reserved once; more than fit wait for their next packet.
+    var learned: [SlotID] = []
+
+    init(number: UInt16, capacity: Int, mailbox: WorkerMailbox, poller: Poller, counters: CounterCells.Writer) {
+        (self.number, self.mailbox, self.poller, self.counters) = (number, mailbox, poller, counters)
+        slots = SlotTable(capacity: capacity)
+        learned.reserveCapacity(Self.socketsPerRound)
+    }
+
+    /// Relays until told to stop.
+    mutating func run() {
+        var tags = [UInt64](repeating: 0, count: Self.socketsPerRound)
+        while true {
+            let count = poller.wait(&tags, milliseconds: Self.longestWait)
+            let now = SystemClock.monotonic
+            for position in 0..<count where tags[position] != Poller.wakeTag {
+                pump(Int(truncatingIfNeeded: tags[position] & 0xFFFF_FFFF), UInt32(tags[position] >> 32), at: now)
+            }
+            if !learned.isEmpty { reportLearned() }
+            guard applyCommands() else { return }
+        }
+    }
+
+    private mutating func reportLearned() {
+        var events: [LatchEvent] = []
+        for slot in learned where slots.holds(Int(slot.index), generation: slot.generation) {
+            let latch = slots[Int(slot.index)].latch
+            events.append(
+                LatchEvent(slot: slot, source: latch.source, target: latch.target, isLocked: latch.isLocked))
+        }
+        learned.removeAll(keepingCapacity: true)
+        mailbox.report(events: events, released: [])
+    }
+
+    /// Applies what the control plane has posted; false when it said stop.
+    private mutating func applyCommands() -> Bool {
+        var released: [SlotID] = []
+        for command in mailbox.takeCommands() {
+            switch command {
+            case .install(let id, let socket, let entry, let latch):
+                counters.clear(slot: Int(id.index))
+                slots.install(
+                    StreamSlot(socket: socket, entry: entry, latch: latch), at: Int(id.index), generation: id.generation)
+            case .update(let id, let entry) where slots.holds(Int(id.index), generation: id.generation):
+                slots[Int(id.index)].entry = entry
+            case .signal(let id, let address, let policy, let isPublic, let now)
+            where slots.holds(Int(id.index), generation: id.generation):
+                slots[Int(id.index)].latch.signal(address, policy: policy, isPublic: isPublic, at: now)
+            case .remove(let ids):
+                for id in ids where slots.holds(Int(id.index), generation: id.generation) {
+                    slots.clear(Int(id.index))
+                }
+                released += ids
+            case .stop: return false
+            case .update, .signal: continue  // of a stream that is gone
+            }
+        }
+        if !released.isEmpty { mailbox.report(events: [], released: released) }
+        return true
+    }
+}

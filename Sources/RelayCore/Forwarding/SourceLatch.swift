@@ -1,0 +1,157 @@
+package import WireFormat
+
+/// Learns where an endpoint sends from, then holds on to it (RFC 7362 "latching").
+///
+/// A state machine without socket or clock. It decides two things: whether a packet is accepted, and where packets to
+/// this endpoint go (`target`). Once locked, other sources are refused: that is what stops RTP bleed and injection.
+package struct SourceLatch: Sendable, BitwiseCopyable {
+    /// What signalling decided.
+    package struct Policy: Hashable, Sendable, BitwiseCopyable {
+        package var learning: EndpointLearning = .heuristic
+        /// Never move the target; what is learned only decides which packets are accepted.
+        package var isAsymmetric = false
+        /// Follow the endpoint when its source changes in mid-stream.
+        package var allowsHandover = false
+        /// While learning, refuse sources that resemble the signalled address less than the best one so far.
+        package var isStrict = false
+
+        package init() {}
+    }
+
+    /// What to do with a packet.
+    package enum Action: Equatable, Sendable {
+        case forward
+        /// Forward, and tell the control plane that the source, the target or the lock changed.
+        case learned
+        case dropUnexpectedSource
+    }
+
+    private enum Phase: UInt8 {
+        /// Our address has not been handed out, or theirs is unknown: forward, learn nothing.
+        case waiting
+        case learning
+        case locked
+    }
+
+    /// How long after signalling a better candidate may still win.
+    package static let learningWindow: UInt64 = 3_000_000_000
+    /// A locked source that has been silent this long may come back from another port of the same address: a NAT that
+    /// forgot its binding. Another address needs signalling, or `media-handover`.
+    package static let rebindSilence: UInt64 = 1_500_000_000
+
+    /// The address in their SDP; `nil` when unknown or unspecified.
+    package private(set) var signalled: TransportAddress?
+    /// Where packets to this endpoint go.
+    package private(set) var target: TransportAddress?
+    /// Where its packets come from, as far as learned.
+    package private(set) var source: TransportAddress?
+    package private(set) var policy: Policy
+    private var phase = Phase.waiting
+    /// How much `source` resembles `signalled`, 0 to 3.
+    private var rank: UInt8 = 0
+    private var windowEnd: UInt64 = 0
+    private var lastAccepted: UInt64 = 0
+
+    package init(signalled: TransportAddress?, policy: Policy) {
+        (self.signalled, target, self.policy) = (signalled, signalled, policy)
+    }
+
+    package var isLocked: Bool { phase == .locked }
+
+    /// Takes what a new offer or answer says and starts learning anew.
+    ///
+    /// An endpoint whose signalled address did not change is still expected where it was heard last, and the first
+    /// packet from there closes the window again.
+    ///
+    /// - Parameter isPublic: our address for this stream has been handed out, so its packets may be the endpoint's.
+    package mutating func signal(_ address: TransportAddress?, policy: Policy, isPublic: Bool, at now: UInt64) {
+        let isNew = address != signalled
+        (signalled, self.policy) = (address, policy)
+        if address == nil, isLocked {  // hold with the unspecified address: nothing goes there, nobody else comes in
+            target = nil
+            return
+        }
+        if isNew || policy.learning == .off { (target, source) = (address, nil) }
+        if policy.isAsymmetric || target == nil { target = address }
+        guard isPublic, address != nil else {
+            phase = .waiting
+            return
+        }
+        rank = 0
+        windowEnd = now &+ Self.learningWindow
+        phase = policy.learning == .off ? .locked : .learning
+        if policy.learning == .off { source = address }
+    }
+
+    /// Continues where another relay or an earlier process was: same target, same lock.
+    package mutating func restore(source: TransportAddress?, target: TransportAddress?, isLocked: Bool) {
+        (self.source, self.target) = (source, target)
+        if isLocked { phase = .locked }
+    }
+
+    /// Judges one packet.
+    ///
+    /// - Parameters:
+    ///   - confirms: the packet is of the kind that this port is for; a stray RTCP packet on an RTP port is not.
+    ///   - now: monotonic nanoseconds.
+    /// - Complexity: O(1). Allocates nothing.
+    package mutating func received(from sender: TransportAddress, confirms: Bool = true, at now: UInt64) -> Action {
+        switch phase {
+        case .waiting: return .forward
+        case .learning: return confirms ? learn(sender, at: now) : .forward
+        case .locked:
+            if sender == source {
+                lastAccepted = now
+                return .forward
+            }
+            return confirms ? surprise(sender, at: now) : .dropUnexpectedSource
+        }
+    }
+
+    private mutating func learn(_ sender: TransportAddress, at now: UInt64) -> Action {
+        lastAccepted = now
+        if policy.learning == .immediate { return lock(sender) }
+        // An endpoint that had been learned before this round of signalling, and still sends from there.
+        if rank == 0, sender == source, sender == target { return lock(sender) }
+        if policy.learning == .heuristic {
+            let candidate = resemblance(of: sender)
+            if candidate == 4 { return lock(sender) }
+            guard candidate > rank else {
+                if now >= windowEnd, let source {
+                    lock(source)
+                    return sender == source ? .learned : .dropUnexpectedSource
+                }
+                return policy.isStrict && sender != source ? .dropUnexpectedSource : .forward
+            }
+            rank = candidate
+        }
+        if now >= windowEnd { return lock(sender) }
+        guard sender != source else { return .forward }
+        source = sender
+        if !policy.isAsymmetric { target = sender }
+        return .learned
+    }
+
+    /// 4: the signalled address; 3: another port of it; 2: its port on another address; 1: anything else.
+    private func resemblance(of sender: TransportAddress) -> UInt8 {
+        if sender == signalled { return 4 }
+        if sender.address == signalled?.address { return 3 }
+        return sender.port == signalled?.port ? 2 : 1
+    }
+
+    @discardableResult
+    private mutating func lock(_ sender: TransportAddress) -> Action {
+        source = sender
+        if !policy.isAsymmetric, signalled != nil { target = sender }
+        phase = .locked
+        return .learned
+    }
+
+    private mutating func surprise(_ sender: TransportAddress, at now: UInt64) -> Action {
+        if policy.learning == .off { return policy.isStrict ? .dropUnexpectedSource : .forward }
+        let isRebound = sender.address == source?.address && now &- lastAccepted >= Self.rebindSilence
+        guard policy.allowsHandover || isRebound else { return .dropUnexpectedSource }
+        lastAccepted = now
+        return lock(sender)
+    }
+}

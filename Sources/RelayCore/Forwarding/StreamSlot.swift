@@ -1,0 +1,40 @@
+package import WireFormat
+
+/// Which port of a media stream a slot serves (RFC 8445 "component"), or that it carries no RTP at all.
+package enum StreamComponent: UInt8, Sendable, BitwiseCopyable {
+    case rtp, rtcp
+    /// T.38 (UDPTL) and other protocols: everything is passed on.
+    case opaque
+}
+
+/// Names one stream of one media thread. A slot is used again; the generation tells its users apart.
+package struct SlotID: Hashable, Sendable, BitwiseCopyable {
+    /// Which media thread.
+    package let worker: UInt16
+    package let index: UInt32
+    package let generation: UInt32
+}
+
+/// What the control plane tells a media thread about one local port.
+package struct ForwardingEntry: Sendable, BitwiseCopyable {
+    package var component: StreamComponent
+    /// RTCP arrives on this RTP port too (RFC 5761).
+    package var isMuxed = false
+    /// False while this side must not send: its RTP is counted and not forwarded.
+    package var forwards = true
+    /// STUN and DTLS are passed on: the two ends secure their media between themselves.
+    package var passesNonRTP = false
+    /// The slot (of the same thread) out of which RTP is sent.
+    package var rtpSink: SlotID?
+    /// The slot out of which RTCP is sent.
+    package var rtcpSink: SlotID?
+
+    package init(component: StreamComponent) { self.component = component }
+}
+
+/// Everything that the packet loop knows of one local port.
+struct StreamSlot: BitwiseCopyable {
+    var socket: UDPSocket
+    var entry: ForwardingEntry
+    var latch: SourceLatch
+}

@@ -1,0 +1,74 @@
+internal import Synchronization
+package import WireFormat
+
+/// A media thread's news about one stream: its endpoint was learned, moved or locked.
+package struct LatchEvent: Sendable, Equatable {
+    package let slot: SlotID
+    package let source: TransportAddress?
+    package let target: TransportAddress?
+    package let isLocked: Bool
+}
+
+/// The only door between the control plane and one media thread.
+package final class WorkerMailbox: Sendable {
+    /// What the control plane asks for. Applied in order.
+    enum Command: Sendable {
+        case install(SlotID, UDPSocket, ForwardingEntry, SourceLatch)
+        case update(SlotID, ForwardingEntry)
+        case signal(SlotID, TransportAddress?, SourceLatch.Policy, isPublic: Bool, at: UInt64)
+        /// Forget these streams. Their sockets come back through `takeReleased`, when nothing uses them any more.
+        case remove([SlotID])
+        case stop
+    }
+
+    private struct Outbox {
+        var events: [LatchEvent] = []
+        var released: [SlotID] = []
+    }
+
+    private let pending = Mutex<[Command]>([])
+    private let hasWork = Atomic<Bool>(false)
+    private let outbox = Mutex(Outbox())
+    private let poller: Poller
+    private let listener: Poller
+
+    /// - Parameters:
+    ///   - poller: where the media thread waits.
+    ///   - listener: where the control plane's housekeeper waits.
+    init(poller: Poller, listener: Poller) { (self.poller, self.listener) = (poller, listener) }
+
+    /// Called by the control plane, from any thread.
+    func post(_ commands: [Command]) {
+        pending.withLock { $0.append(contentsOf: commands) }
+        // Only the first of a burst has to wake the thread; it takes all that has come by then.
+        if !hasWork.exchange(true, ordering: .acquiringAndReleasing) { poller.wake() }
+    }
+
+    /// Called by the media thread between two rounds: one atomic load when there is nothing to do.
+    func takeCommands() -> [Command] {
+        guard hasWork.load(ordering: .relaxed), hasWork.exchange(false, ordering: .acquiringAndReleasing) else {
+            return []
+        }
+        return pending.withLock { commands in
+            defer { commands = [] }
+            return commands
+        }
+    }
+
+    /// Called by the media thread, at most once a round, and only when there is news.
+    func report(events: [LatchEvent], released: [SlotID]) {
+        outbox.withLock { outbox in
+            outbox.events += events
+            outbox.released += released
+        }
+        listener.wake()
+    }
+
+    /// Called by the housekeeper: what was learned since the last call, and which slots the thread has let go.
+    func takeReports() -> (events: [LatchEvent], released: [SlotID]) {
+        outbox.withLock { outbox in
+            defer { outbox = Outbox() }
+            return (outbox.events, outbox.released)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// A POSIX thread that runs one function to its end.
+///
+/// The media path is synchronous and pinned to a core; Swift's cooperative pool offers neither.
+package final class SystemThread: Sendable {
+    private struct Start: Sendable {
+        let name: String
+        let core: Int?
+        let body: @Sendable () -> Void
+    }
+    private final class Box { 
+        let start: Start
+        init(_ start: Start) { self.start = start }
+    }
+    private let handle: Mutex<pthread_t?>
+
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - name: shown by `top -H`; 15 characters count.
+    ///   - core: the core it stays on, or `nil` to let the scheduler choose.
+    package init(name: String, core: Int? = nil, body: @escaping @Sendable () -> Void) throws(SystemError) {
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(Box(Start(name: name, core: core, body: body)))
+        // SAFETY: the box is retained above and released exactly once, by the new thread or, if there is none, below.
+        let result = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let start = unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().start
+                unsafe clinux_name_thread(start.name)
+                if let core = start.core { _ = clinux_pin_thread(Int32(core)) }
+                start.body()
+                return nil
+            }, box.toOpaque())
+        guard result == 0 else {
+            unsafe box.release()
+            throw SystemError(errno: result, operation: "pthread_create")
+        }
+        handle = Mutex(thread)
+    }
+
+    /// Waits until the function has returned. Any thread but the thread itself; a second call returns at once.
+    package func join() {
+        let thread = handle.withLock { handle in
+            defer { handle = nil }
+            return handle
+        }
+        // SAFETY: joined at most once, since the handle was taken out under the lock.
+        if let thread { _ = unsafe pthread_join(thread, nil) }
+    }
+
+    /// The cores that this process may run on, in order.
+    package static var availableCores: [Int] {
+        var set = cpu_set_t()
+        // SAFETY: the kernel writes one `cpu_set_t`.
+        guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return [] }
+        // SAFETY: `cpu_set_t` is a plain bit field without padding.
+        return unsafe withUnsafeBytes(of: &set) { bytes in
+            (0..<bytes.count * 8).filter { unsafe bytes[$0 / 8] & 1 << ($0 % 8) != 0 }
+        }
+    }
+}

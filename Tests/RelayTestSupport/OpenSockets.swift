@@ -1,0 +1,41 @@
+internal import Foundation
+package import WireFormat
+
+/// What the kernel knows of open sockets and descriptors (proc(5)).
+package enum OpenSockets {
+    package enum Table: String, CaseIterable, Sendable { case udp, udp6, tcp, tcp6 }
+
+    /// The local addresses of all sockets of a kind in this network namespace.
+    package static func local(_ table: Table) -> [TransportAddress] {
+        guard let text = try? String(contentsOfFile: "/proc/net/\(table.rawValue)", encoding: .ascii) else { return [] }
+        return text.split(separator: "\n").dropFirst().compactMap { line in
+            let fields = line.split(separator: " ", omittingEmptySubsequences: true)
+            return fields.count > 1 ? address(fields[1]) : nil
+        }
+    }
+
+    /// How many descriptors a process holds; `nil` when it is gone or not ours to look at.
+    package static func descriptorCount(of pid: Int32) -> Int? {
+        try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+    }
+
+    /// `0100007F:1F90`: the address as numbers of 32 bits in the machine's order, the port as a number.
+    private static func address(_ field: Substring) -> TransportAddress? {
+        let parts = field.split(separator: ":")
+        guard parts.count == 2, let port = UInt16(parts[1], radix: 16) else { return nil }
+        var words: [UInt32] = []
+        var rest = parts[0]
+        while !rest.isEmpty {
+            guard let word = UInt32(rest.prefix(8), radix: 16) else { return nil }
+            words.append(UInt32(bigEndian: word))
+            rest = rest.dropFirst(8)
+        }
+        switch words.count {
+        case 1: return TransportAddress(IPAddress(ipv4: words[0]), port: port)
+        case 4:
+            let halves = (UInt64(words[0]) << 32 | UInt64(words[1]), UInt64(words[2]) << 32 | UInt64(words[3]))
+            return TransportAddress(IPAddress(ipv6High: halves.0, low: halves.1), port: port)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,75 @@
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+package import WireFormat
+
+/// A UDP port of ours, say a telephone's for its media: it sends, and keeps what arrives.
+package final class UDPEndpoint: Sendable {
+    package let local: TransportAddress
+    private let channel: any Channel
+    private let seen = Mutex<[CapturedDatagram]>([])
+
+    /// Binds a port. `close` gives it back.
+    package init(at local: TransportAddress) async throws {
+        self.local = local
+        channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: local.address.description, port: Int(local.port)).get()
+        try await channel.pipeline.addHandler(Recorder(self)).get()
+    }
+
+    /// What was sent and what arrived, in order.
+    package var datagrams: [CapturedDatagram] { seen.withLock { $0 } }
+
+    /// How many datagrams have arrived.
+    package var receivedCount: Int { seen.withLock { $0.count { $0.destination == local } } }
+
+    /// Sends a datagram.
+    package func send(_ payload: [UInt8], to destination: TransportAddress) async throws {
+        try await channel.writeAndFlush(envelope(payload, to: destination)).get()
+        record(CapturedDatagram(source: local, destination: destination, payload: payload))
+    }
+
+    /// Sends datagrams, one each interval. Returns at once.
+    package func play(_ payloads: [[UInt8]], to destination: TransportAddress, every interval: Duration) throws {
+        for (index, payload) in payloads.enumerated() {
+            let envelope = try envelope(payload, to: destination)
+            channel.eventLoop.scheduleTask(in: TimeAmount(interval * index)) { [self] in
+                record(CapturedDatagram(source: local, destination: destination, payload: payload))
+                channel.writeAndFlush(envelope, promise: nil)
+            }
+        }
+    }
+
+    private func envelope(
+        _ payload: [UInt8], to destination: TransportAddress
+    ) throws -> AddressedEnvelope<ByteBuffer> {
+        AddressedEnvelope(
+            remoteAddress: try SocketAddress(ipAddress: destination.address.description, port: Int(destination.port)),
+            data: ByteBuffer(bytes: payload))
+    }
+
+    package func close() { channel.close(promise: nil) }
+
+    fileprivate func record(_ datagram: CapturedDatagram) { seen.withLock { $0.append(datagram) } }
+}
+
+private final class Recorder: ChannelInboundHandler, Sendable {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    private let endpoint: UDPEndpoint
+
+    init(_ endpoint: UDPEndpoint) { self.endpoint = endpoint }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let envelope = unwrapInboundIn(data)
+        guard let host = envelope.remoteAddress.ipAddress.flatMap({ IPAddress($0) }),
+            let port = envelope.remoteAddress.port.flatMap({ UInt16(exactly: $0) })
+        else { return }
+        endpoint.record(
+            CapturedDatagram(
+                source: TransportAddress(host, port: port), destination: endpoint.local,
+                payload: Array(envelope.data.readableBytesView)))
+    }
+
+    /// Port unreachable: the packet is lost, and the count will show it.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+}

@@ -1,0 +1,99 @@
+import Glibc
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// What an operator sees of the process itself.
+@Suite("The relay as a process", .serialized)
+struct RelayProcessTests {
+    private static let media: ClosedRange<UInt16> = 10...29
+
+    private static func options(in network: LoopbackNetwork, control: IPAddress? = nil) -> RelayProcess.Options {
+        let first = network.ports.lowerBound
+        return RelayProcess.Options(
+            control: TransportAddress(control ?? network.host(1), port: first), media: network.host(1),
+            mediaPorts: first + media.lowerBound...first + media.upperBound)
+    }
+
+    @Test("SIGTERM ends it cleanly, with calls up", .timeLimit(.minutes(1)))
+    func endsOnRequest() async throws {
+        try await withTestRun("ends-on-request") { run in
+            let network = try LoopbackNetwork(portCount: 30)
+            let relay = try await RelayProcess.start(Self.options(in: network), in: run)
+            #expect(try await relay.client.send(Self.offer).contains("6:result2:ok"))
+            #expect(!(try await relay.holdings().mediaSockets.isEmpty))
+
+            relay.process.signal(SIGTERM)
+
+            #expect(try await relay.process.exitStatus(within: .seconds(10)) == 0)
+        }
+    }
+
+    @Test("garbage on the control port harms nobody", .timeLimit(.minutes(1)))
+    func survivesGarbage() async throws {
+        try await withTestRun("survives-garbage") { run in
+            let network = try LoopbackNetwork(portCount: 30)
+            let relay = try await RelayProcess.start(Self.options(in: network), in: run)
+            let before = try await relay.holdings()
+            let hasty = NGClient(relay.options.control, patience: .milliseconds(20), tries: 1)
+            let offer = Array(Self.offer.utf8)
+            for length in stride(from: 0, to: offer.count - 1, by: 7) {
+                // An answer is welcome, but not owed.
+                _ = try? await hasty.send(String(decoding: offer[..<length], as: UTF8.self))
+            }
+            for garbage in [
+                "d", "l", "i", "99999999999999999999:", "{", "[[[[[[[[", "d1:di", "\u{0}", "d7:command5:offere",
+            ] {
+                _ = try? await hasty.send(garbage)
+            }
+            #expect(try await relay.client.send("d7:command4:pinge") == "d6:result4:ponge")
+            let after = try await relay.holdings()
+            #expect(after == before)
+        }
+    }
+
+    /// The client's socket is connected, so a reply from another address would not reach it.
+    @Test(
+        "answers from the address that was asked, also on a wildcard",
+        .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"), .timeLimit(.minutes(1)))
+    func answersFromTheAddressAsked() async throws {
+        try await withTestRun("answers-from-the-address-asked") { run in
+            let network = try LoopbackNetwork(portCount: 30)
+            let relay = try await RelayProcess.start(
+                Self.options(in: network, control: .unspecified(.ipv4)), in: run, asked: network.host(7))
+            for host: UInt8 in [7, 8, 9] {
+                let client = NGClient(TransportAddress(network.host(host), port: relay.options.control.port))
+                #expect(try await client.send("d7:command4:pinge") == "d6:result4:ponge")
+            }
+        }
+    }
+
+    @Test(
+        "a wrong option ends it with status 2 and one line that names what is wrong",
+        .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"), .timeLimit(.minutes(1)),
+        arguments: [
+            (["--listen-ng=nowhere"], "nowhere"), (["--interface=no-such-interface"], "no-such-interface"),
+            (["--port-min=70000"], "70000"), (["--port-min=30000", "--port-max=20000"], "20000"),
+            (["--tos=256"], "256"), (["--config-file=/no/such/file"], "/no/such/file"),
+            (["--no-such-option"], "--no-such-option"),
+        ])
+    func refusesWrongOptions(_ options: [String], _ wrong: String) async throws {
+        try await withTestRun("refuses-wrong-options") { run in
+            // The file of the machine that we are on is not to interfere.
+            let file = options.contains { $0.hasPrefix("--config-file") } ? [] : ["--config-file=none"]
+            let process = try run.start(
+                RelayProcess.executable(), file + ["--foreground", "--log-stderr"] + options, name: "relay")
+            #expect(try await process.exitStatus(within: .seconds(5)) == 2)
+            let lines = process.log.split(separator: "\n")
+            #expect(lines.count == 1, "\(process.lastLines)")
+            #expect(lines.first?.contains(wrong) == true, "\(process.lastLines)")
+        }
+    }
+
+    private static let sdp = """
+        v=0\r\no=- 1 1 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n
+        """
+    private static let offer = """
+        d7:command5:offer7:call-id4:call8:from-tag3:tag3:sdp\(sdp.utf8.count):\(sdp)e
+        """
+}
