@@ -12,10 +12,89 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// The fuzz targets are in the package only when they are asked for: `Fuzz/run` does.
+let fuzzTargets: [Target] =
+    Context.environment["RELAY_FUZZ"] == nil
+    ? []
+    : ["FuzzNGBody", "FuzzFlagString", "FuzzNGStream", "FuzzSDP", "FuzzPacket"].map { name in
+        .executableTarget(
+            name: name, dependencies: ["NGProtocol", "SDP", "RelayCore", "WireFormat"], path: "Fuzz/\(name)",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+    }
+
 let package = Package(
     name: "media-relay",
+    products: [
+        .library(name: "RelayCore", targets: ["RelayCore"]),
+        .library(name: "RelayStore", targets: ["RelayStore"]),
+        .executable(name: "relayd", targets: ["relayd"]),
+        .executable(name: "relay-bench", targets: ["relay-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
     targets: [
+        .target(name: "CLinux"),
         .target(name: "WireFormat", swiftSettings: strict),
+        .target(name: "SDP", dependencies: ["WireFormat"], swiftSettings: strict),
+        .target(name: "NGProtocol", dependencies: ["WireFormat"], swiftSettings: strict),
+        .target(
+            name: "RelayCore",
+            dependencies: [
+                "CLinux", "SDP", "WireFormat", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .target(name: "RelayStore", dependencies: ["RelayCore", "WireFormat"], swiftSettings: strict),
+        .target(
+            name: "RelayControl",
+            dependencies: [
+                "NGProtocol", "RelayCore", "RelayStore", "WireFormat", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .target(name: "DaemonOptions", dependencies: ["WireFormat"], swiftSettings: strict),
+        .executableTarget(
+            name: "relayd",
+            dependencies: [
+                "CLinux", "NGProtocol", "RelayControl", "RelayCore", "RelayStore", "DaemonOptions", "WireFormat",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], swiftSettings: strict),
+
+        .target(
+            name: "RelayBenchKit", dependencies: ["NGProtocol", "WireFormat"], path: "Benchmarks/RelayBenchKit",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "relay-bench",
+            dependencies: [
+                "CLinux", "RelayBenchKit", "WireFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/relay-bench", swiftSettings: strict),
+
+        .target(
+            name: "RelayTestSupport",
+            dependencies: [
+                "WireFormat", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/RelayTestSupport", swiftSettings: strict),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"], swiftSettings: strict),
-    ]
+        .testTarget(name: "SDPTests", dependencies: ["SDP", "WireFormat"], swiftSettings: strict),
+        .testTarget(
+            name: "NGProtocolTests", dependencies: ["NGProtocol", "WireFormat"], exclude: ["Golden"],
+            swiftSettings: strict),
+        .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "SDP", "WireFormat"], swiftSettings: strict),
+        .testTarget(
+            name: "RelayControlTests",
+            dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayStore", "WireFormat"],
+            swiftSettings: strict),
+        .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
+        .testTarget(
+            name: "RelayBenchTests", dependencies: ["NGProtocol", "RelayBenchKit", "WireFormat"], swiftSettings: strict),
+        .testTarget(
+            name: "RelaydTests", dependencies: ["relayd", "RelayTestSupport", "WireFormat"], swiftSettings: strict),
+    ] + fuzzTargets
 )

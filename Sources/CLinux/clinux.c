@@ -211,6 +211,14 @@ int clinux_pin_thread(int core) {
     return -pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+int clinux_core_limit(void) { return CPU_SETSIZE; }
+
+bool clinux_may_use_core(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_ISSET(core, &set);
+}
+
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 static uint64_t clock_ns(clockid_t clock) {

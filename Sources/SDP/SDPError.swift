@@ -1,6 +1,6 @@
 /// Why a session description was refused, and at which line.
 package struct SDPError: Error, Equatable, Sendable {
-    package enum Reason: Equatable, Sendable {
+    package enum Reason: Error, Equatable, Sendable {
         /// The first line is not exactly `v=0`.
         case notSDP
         /// A line without `=` as its second character.

@@ -5,6 +5,9 @@ struct StandardPayloadType {
     let clockRate: UInt32
     let channels: UInt8
 
+    /// As `a=rtpmap` has it; a single channel is not mentioned.
+    var encoding: String { channels > 1 ? "\(encodingName)/\(clockRate)/\(channels)" : "\(encodingName)/\(clockRate)" }
+
     private init(_ encodingName: String, _ clockRate: UInt32, channels: UInt8 = 1) {
         (self.encodingName, self.clockRate, self.channels) = (encodingName, clockRate, channels)
     }

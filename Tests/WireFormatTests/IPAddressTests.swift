@@ -18,8 +18,10 @@ import WireFormat
     @Test(
         "refuses what is not a literal",
         arguments: [
-            "", ".", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.", "1..2.3", ":", ":::", "1:", ":1", "1::2::3",
-            "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "::1.2.3", "1.2.3.4::", "[::1]", "fe80::1%eth0", "host.example",
+            "", ".", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.", "1..2.3", ":", ":::", "1:", ":1",
+            "1::2::3",
+            "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "::1.2.3", "1.2.3.4::", "[::1]", "fe80::1%eth0",
+            "host.example",
             "1:2:3:4:5:6:7:1.2.3.4", "g::", "::1:2:3:4:5:6:7:8", "1:::2",
         ])
     func refuses(_ input: String) {
@@ -31,7 +33,9 @@ import WireFormat
         #expect(try #require(TransportAddress(text)).description == text)
     }
 
-    @Test("a transport address refuses half an address", arguments: ["192.0.2.1", "192.0.2.1:", "2001:db8::1:5", "[192.0.2.1]:1", ":5", "1.2.3.4:65536"])
+    @Test(
+        "a transport address refuses half an address",
+        arguments: ["192.0.2.1", "192.0.2.1:", "2001:db8::1:5", "[192.0.2.1]:1", ":5", "1.2.3.4:65536"])
     func transportRefuses(_ text: String) {
         #expect(TransportAddress(text) == nil)
     }

@@ -63,6 +63,10 @@ int clinux_close(int fd);
 
 /// Pins the calling thread to a core.
 int clinux_pin_thread(int core);
+/// Cores are numbered below this.
+int clinux_core_limit(void);
+/// Whether this process may run on a core.
+bool clinux_may_use_core(int core);
 /// Names the calling thread (15 characters).
 void clinux_name_thread(const char *name);
 /// CLOCK_MONOTONIC in nanoseconds.

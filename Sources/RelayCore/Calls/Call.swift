@@ -42,6 +42,7 @@ package final class Call: Sendable {
     package let state: Mutex<CallState>
 
     package init(id: ByteString, worker: UInt16, state: CallState) {
-        (self.id, self.worker, self.state) = (id, worker, Mutex(state))
+        (self.id, self.worker) = (id, worker)
+        self.state = Mutex(state)
     }
 }

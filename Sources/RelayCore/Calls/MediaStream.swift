@@ -4,7 +4,6 @@ package import WireFormat
 /// An open RTP port and perhaps its RTCP port, facing one side of a call.
 package struct LocalPort: Sendable {
     package let interface: LocalInterface
-    /// The signalled side's view of the interface: what `to-interface` asked for.
     package let pair: PortPair
     package let rtp: StreamHandle
     package let rtcp: StreamHandle?
@@ -35,6 +34,8 @@ package struct MediaStream: Sendable {
     package var port: LocalPort?
     /// Ports that a re-offer has replaced. They go on receiving until the new ones have been answered.
     package var superseded: [LocalPort] = []
+    /// Monotonic time at which the replaced ports are closed, once the new ones have been answered.
+    package var closeSupersededAt: UInt64?
     /// Our port has been handed out, so what arrives there may be theirs.
     package var isPublic = false
 
@@ -53,9 +54,9 @@ package struct MediaStream: Sendable {
     package var offersMux = false
     /// RTP and RTCP of this side share a port.
     package var isMuxed = false
-    /// We told them so, or offered it without a way back.
+    /// Our last offer to them carried `a=rtcp-mux`.
     package var weOfferedMux = false
-    /// What the offerer's mux was promised regardless of the other side's answer.
+    /// What was asked for when they offered it.
     package var muxPromise = MediaOptions.RTCPMux()
 
     package var mid: ByteString?

@@ -1,4 +1,3 @@
-package import SDP
 package import WireFormat
 
 /// One side of a call: whoever sends SDP under one tag.

@@ -1,4 +1,4 @@
-package import WireFormat
+internal import WireFormat
 
 extension MediaWorker {
     /// Relays one datagram of one port. Level-triggered polling brings the port back if more is waiting, after every

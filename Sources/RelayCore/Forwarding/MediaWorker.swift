@@ -1,4 +1,4 @@
-package import WireFormat
+internal import WireFormat
 
 /// One media thread: it owns its streams, and nothing else touches them.
 ///
@@ -59,7 +59,8 @@ struct MediaWorker: ~Copyable {
             case .install(let id, let socket, let entry, let latch):
                 counters.clear(slot: Int(id.index))
                 slots.install(
-                    StreamSlot(socket: socket, entry: entry, latch: latch), at: Int(id.index), generation: id.generation)
+                    StreamSlot(socket: socket, entry: entry, latch: latch), at: Int(id.index), generation: id.generation
+                )
             case .update(let id, let entry) where slots.holds(Int(id.index), generation: id.generation):
                 slots[Int(id.index)].entry = entry
             case .signal(let id, let address, let policy, let isPublic, let now)

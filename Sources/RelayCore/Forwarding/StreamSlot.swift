@@ -1,5 +1,3 @@
-package import WireFormat
-
 /// Which port of a media stream a slot serves (RFC 8445 "component"), or that it carries no RTP at all.
 package enum StreamComponent: UInt8, Sendable, BitwiseCopyable {
     case rtp, rtcp

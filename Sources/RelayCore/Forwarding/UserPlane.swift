@@ -1,5 +1,5 @@
 internal import Synchronization
-package import WireFormat
+internal import WireFormat
 
 /// Forwarding in user space: a fixed number of media threads, a socket for every port.
 package final class UserPlane: ForwardingPlane {

@@ -1,4 +1,4 @@
-package import WireFormat
+internal import WireFormat
 
 /// What a datagram on a media port is, by its first two octets (RFC 5761 §4, RFC 7983 §7).
 package enum PacketKind: Equatable, Sendable {

@@ -1,4 +1,4 @@
-package import WireFormat
+internal import WireFormat
 
 /// A borrowed view of an RTP header (RFC 3550 §5.1); `nil` if the datagram is not RTP. Fields are in host byte order.
 package struct RTPHeaderView: ~Escapable {

@@ -37,7 +37,8 @@ package final class PortPool: Sendable {
     ///   - range: ports to use; a leading odd port and a trailing even one have no partner and stay unused.
     ///   - clock: monotonic nanoseconds.
     package init(
-        address: IPAddress, range: ClosedRange<UInt16>, clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
+        address: IPAddress, range: ClosedRange<UInt16>,
+        clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
     ) {
         (self.address, self.range, self.clock) = (address, range, clock)
         firstPort = range.lowerBound + (range.lowerBound & 1)

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Counters that one media thread writes and any thread reads, without locks or locked instructions: every cell is a
 /// 64-bit word that is loaded and stored whole (docs/adr/0003).
-package final class CounterCells: Sendable {
+@safe package final class CounterCells: Sendable {
     /// Two cache lines a slot, so that neighbours do not share one.
     static let cellsPerSlot = 16
 
@@ -57,7 +57,7 @@ package final class CounterCells: Sendable {
     private subscript(slot: Int, cell: Cell) -> UInt64 { value(slot: slot, cell: cell.rawValue) }
 
     /// The writing side. Only the thread that owns the slots may hold one, and no longer than the table lives.
-    struct Writer: BitwiseCopyable {
+    @safe struct Writer: BitwiseCopyable {
         fileprivate let base: UnsafeMutablePointer<UInt64>
         fileprivate let slots: Int
 
@@ -80,7 +80,9 @@ package final class CounterCells: Sendable {
 
         /// Forgets what an earlier user of the slot counted.
         func clear(slot: Int) {
-            for cell in 0..<CounterCells.cellsPerSlot { unsafe clinux_store(base + slot * CounterCells.cellsPerSlot + cell, 0) }
+            for cell in 0..<CounterCells.cellsPerSlot {
+                unsafe clinux_store(base + slot * CounterCells.cellsPerSlot + cell, 0)
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ internal import CLinux
 package import WireFormat
 
 /// Room for one datagram, owned by one media thread.
-package struct DatagramBuffer: ~Copyable {
+@safe package struct DatagramBuffer: ~Copyable {
     /// The largest UDP datagram.
     private static let capacity = 65_536
     private let bytes: UnsafeMutableRawPointer

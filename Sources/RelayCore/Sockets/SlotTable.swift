@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The streams of one media thread, by slot: memory of a fixed size that the kernel provides as slots are first used.
-struct SlotTable: ~Copyable {
+@safe struct SlotTable: ~Copyable {
     private let slots: UnsafeMutablePointer<StreamSlot>
     /// 0 where a slot is empty; apart from the slots so that fresh zeroed memory is valid.
     private let generations: UnsafeMutablePointer<UInt32>
@@ -26,14 +26,14 @@ struct SlotTable: ~Copyable {
     @inline(__always)
     func holds(_ index: Int, generation: UInt32) -> Bool {
         // SAFETY: the index is checked first.
-        index >= 0 && index < capacity && generation != 0 && unsafe generations[index] == generation
+        unsafe index >= 0 && index < capacity && generation != 0 && generations[index] == generation
     }
 
     /// True when the slot holds a stream.
     @inline(__always)
     func isInUse(_ index: Int) -> Bool {
         // SAFETY: the index is checked first.
-        index >= 0 && index < capacity && unsafe generations[index] != 0
+        unsafe index >= 0 && index < capacity && generations[index] != 0
     }
 
     mutating func install(_ slot: StreamSlot, at index: Int, generation: UInt32) {
@@ -53,12 +53,12 @@ struct SlotTable: ~Copyable {
         _read {
             precondition(isInUse(index))
             // SAFETY: in use, so inside the table and written.
-            unsafe yield slots[index]
+            yield unsafe slots[index]
         }
         _modify {
             precondition(isInUse(index))
             // SAFETY: as above; `mutating` access to `self` makes it exclusive.
-            unsafe yield &slots[index]
+            yield unsafe &slots[index]
         }
     }
 }

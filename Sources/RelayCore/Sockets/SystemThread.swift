@@ -11,7 +11,7 @@ package final class SystemThread: Sendable {
         let core: Int?
         let body: @Sendable () -> Void
     }
-    private final class Box { 
+    private final class Box {
         let start: Start
         init(_ start: Start) { self.start = start }
     }
@@ -24,7 +24,7 @@ package final class SystemThread: Sendable {
     ///   - core: the core it stays on, or `nil` to let the scheduler choose.
     package init(name: String, core: Int? = nil, body: @escaping @Sendable () -> Void) throws(SystemError) {
         var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(Start(name: name, core: core, body: body)))
+        let box = unsafe Unmanaged.passRetained(Box(Start(name: name, core: core, body: body)))
         // SAFETY: the box is retained above and released exactly once, by the new thread or, if there is none, below.
         let result = unsafe pthread_create(
             &thread, nil,
@@ -50,17 +50,11 @@ package final class SystemThread: Sendable {
             return handle
         }
         // SAFETY: joined at most once, since the handle was taken out under the lock.
-        if let thread { _ = unsafe pthread_join(thread, nil) }
+        if let thread { _ = pthread_join(thread, nil) }
     }
 
     /// The cores that this process may run on, in order.
     package static var availableCores: [Int] {
-        var set = cpu_set_t()
-        // SAFETY: the kernel writes one `cpu_set_t`.
-        guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return [] }
-        // SAFETY: `cpu_set_t` is a plain bit field without padding.
-        return unsafe withUnsafeBytes(of: &set) { bytes in
-            (0..<bytes.count * 8).filter { unsafe bytes[$0 / 8] & 1 << ($0 % 8) != 0 }
-        }
+        (0..<Int(clinux_core_limit())).filter { clinux_may_use_core(Int32($0)) }
     }
 }

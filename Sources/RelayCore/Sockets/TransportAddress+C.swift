@@ -1,5 +1,5 @@
 internal import CLinux
-package import WireFormat
+internal import WireFormat
 
 extension TransportAddress {
     /// What a system call told us; `nil` when it told nothing (family 0).

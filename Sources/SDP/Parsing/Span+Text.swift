@@ -1,4 +1,4 @@
-package import WireFormat
+import WireFormat
 
 /// Reading the little that SDP is made of: tokens, blanks and decimal numbers. Nothing here can fail by trapping.
 extension Span where Element == UInt8 {

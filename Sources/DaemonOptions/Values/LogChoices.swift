@@ -10,10 +10,12 @@ package struct LogFacility: Hashable, Sendable {
         "local5": 21, "local6": 22, "local7": 23,
     ]
 
+    /// The facility of system services.
     package static let daemon = LogFacility(number: 3)
 
     private init(number: Int) { self.number = number }
 
+    /// The facility of that name.
     package init(_ name: String) throws(ValueProblem) {
         guard let number = Self.numbers[name] else {
             throw ValueProblem("'\(name)' is not a syslog facility (daemon, user, local0 to local7, …)")
@@ -33,23 +35,4 @@ package enum LogFormat: String, CaseIterable, Sendable {
 /// The parts of the relay that have a log level of their own, by rtpengine's names.
 package enum LogSubsystem: String, CaseIterable, Sendable {
     case core, spandsp, ffmpeg, transcoding, codec, rtcp, ice, crypto, srtp, internals, http, control, dtx
-
-    /// What logs under this name.
-    var meaning: String {
-        switch self {
-        case .core: "calls, media, and all that has no other subsystem"
-        case .spandsp: "fax (nothing here uses it)"
-        case .ffmpeg: "codec libraries (nothing here uses it)"
-        case .transcoding: "transcoding (nothing here uses it)"
-        case .codec: "negotiation of codecs"
-        case .rtcp: "RTCP"
-        case .ice: "ICE"
-        case .crypto: "negotiation of SRTP: SDES and DTLS"
-        case .srtp: "SRTP packets"
-        case .internals: "noisy details; off unless set"
-        case .http: "HTTP and WebSocket"
-        case .control: "control protocols and the command line interface"
-        case .dtx: "discontinuous transmission (nothing here uses it)"
-        }
-    }
 }

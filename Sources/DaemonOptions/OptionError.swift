@@ -18,13 +18,16 @@ package struct OptionError: Error, Equatable, Sendable, CustomStringConvertible 
         (self.location, self.option, self.problem) = (location, option, problem)
     }
 
+    /// Without the name of the program, and always one line: what was given may hold anything.
     package var description: String {
-        switch (location, option) {
-        case (.file(let path, let line), let option?): "\(path):\(line): \(option): \(problem)"
-        case (.file(let path, let line), nil): "\(path):\(line): \(problem)"
-        case (_, let option?): "--\(option): \(problem)"
-        case (_, nil): problem
-        }
+        let text =
+            switch (location, option) {
+            case (.file(let path, let line), let option?): "\(path):\(line): \(option): \(problem)"
+            case (.file(let path, let line), nil): "\(path):\(line): \(problem)"
+            case (_, let option?): "--\(option): \(problem)"
+            case (_, nil): problem
+            }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
     }
 }
 
@@ -34,13 +37,4 @@ package struct ValueProblem: Error, Equatable, Sendable {
 
     @inline(never)  // cold
     package init(_ text: String) { self.text = text }
-}
-
-/// A line for the log at start: something was accepted but deserves a word.
-package struct OptionNotice: Equatable, Sendable {
-    package enum Level: Equatable, Sendable { case information, warning }
-    package let level: Level
-    package let text: String
-
-    package init(_ level: Level, _ text: String) { (self.level, self.text) = (level, text) }
 }

@@ -1,0 +1,24 @@
+/// What a service does besides its work: logging, readiness, going to the background, its pid file. Same rules as
+/// clinux.h: thin, EINTR retried, `-errno`.
+#pragma once
+
+#include <stddef.h>
+
+/// Writes all of a buffer to standard error.
+int clinux_write_error(const void *text, size_t length);
+/// Names us in syslog, by facility number. Call once, before `clinux_log`.
+void clinux_log_open(const char *name, int facility);
+/// Sends one line to syslog.
+void clinux_log(int severity, const char *text);
+/// Tells the service manager (NOTIFY_SOCKET) what has changed. 0, also when there is no service manager, or -errno.
+int clinux_notify(const char *state);
+/// Goes to the background, in a session of its own. The parent waits until the child calls `clinux_detached` or ends,
+/// and ends with 0 or with the child's status. Only before any thread was started. Returns, in the child, a descriptor
+/// for `clinux_detached`, or -errno.
+int clinux_detach(void);
+/// Lets the parent end and closes standard input, output and error.
+int clinux_detached(int descriptor);
+/// Writes our process number to a file.
+int clinux_write_pid(const char *path);
+/// Removes that file, unless another process has written its number there since.
+int clinux_remove_pid(const char *path);

@@ -1,0 +1,63 @@
+package import WireFormat
+
+/// What the options say, checked.
+package struct Configuration: Equatable, Sendable {
+    /// Logical interfaces, `[NAME/]LOCAL[!ADVERTISED]`, the first being the default; the addresses are known to be good.
+    package var interfaces: [String] = []
+    /// Where NG is answered over UDP.
+    package var listenNG: [TransportAddress] = []
+    /// Where NG is answered over TCP.
+    package var listenTCPNG: [TransportAddress] = []
+
+    package var portMin: UInt16 = 30_000
+    package var portMax: UInt16 = 39_999
+    /// TOS octet or traffic class of media.
+    package var tos: UInt8 = 0
+    /// TOS octet or traffic class of answers to control messages.
+    package var controlTOS: UInt8 = 0
+
+    /// Without media for so many seconds, a call ends.
+    package var timeout = 60
+    /// The same for a call that was put on hold.
+    package var silentTimeout = 3600
+    /// Without an answer for so many seconds, an offer ends.
+    package var offerTimeout = 3600
+    /// No call lasts longer, in seconds; 0 means for ever.
+    package var finalTimeout = 0
+    /// So many seconds a deleted call keeps its ports.
+    package var deleteDelay = 30
+
+    /// Media threads; `nil` means one for each core.
+    package var numThreads: Int?
+    /// More calls than that are refused; `nil` means no limit.
+    package var maxSessions: Int?
+    package var endpointLearning = EndpointLearningMode.heuristic
+    /// Number of the kernel's forwarding table; negative means that there is none.
+    package var table = -1
+    package var noFallback = false
+
+    package var foreground = false
+    package var pidfile: String?
+    /// What we call ourselves to others; `nil` means our own name and version.
+    package var softwareID: String?
+
+    /// Syslog severity (RFC 5424 §6.2.1) up to which lines are logged.
+    package var logLevel = 6
+    /// Where a subsystem has a level of its own.
+    package var logLevels: [LogSubsystem: Int] = [:]
+    package var logStderr = false
+    package var noLogTimestamps = false
+    package var logName = "relayd"
+    package var logFacility = LogFacility.daemon
+    package var logFormat = LogFormat.default
+    /// Around call-ids in the log.
+    package var logMarkPrefix = ""
+    package var logMarkSuffix = ""
+
+    package init() {}
+}
+
+/// When the address that media comes from replaces the one in the SDP.
+package enum EndpointLearningMode: String, CaseIterable, Sendable {
+    case off, immediate, delayed, heuristic
+}

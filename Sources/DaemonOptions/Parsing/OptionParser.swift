@@ -1,0 +1,160 @@
+internal import WireFormat
+
+/// What the options ask for.
+package enum ParseResult: Equatable, Sendable {
+    /// Run; the notices belong into the log at start.
+    case run(Configuration, notices: [OptionNotice])
+    /// Print this text and end.
+    case help(String)
+    /// Print the version and end.
+    case version
+}
+
+/// A line for the log at start: something was accepted but deserves a word.
+package struct OptionNotice: Equatable, Sendable {
+    package enum Level: Equatable, Sendable { case information, warning }
+    package let level: Level
+    package let text: String
+
+    package init(_ level: Level, _ text: String) { (self.level, self.text) = (level, text) }
+}
+
+/// What came of reading a file.
+package enum FileContents: Equatable, Sendable {
+    case text(String)
+    case missing
+    /// With the reason.
+    case unreadable(String)
+}
+
+extension Configuration {
+    /// Reads the command line and, where it says so, the configuration file.
+    ///
+    /// - Parameters:
+    ///   - arguments: without the name of the program.
+    ///   - environment: only looked at for what rtpengine takes from there.
+    ///   - readFile: reads a file of text.
+    package static func parse(
+        arguments: [String], environment: [String: String] = [:], readFile: (String) -> FileContents
+    ) throws(OptionError) -> ParseResult {
+        let scanner = try CommandLineScanner(arguments)
+        let names = scanner.settings.map(\.option.name)
+        if names.contains("help") { return .help(OptionTable.helpText) }
+        if names.contains("version") { return .version }
+        var parser = OptionParser(commandLine: scanner.settings)
+        parser.noteEnvironment(environment)
+        try parser.readFile(with: readFile)
+        try parser.apply()
+        return .run(parser.configuration, notices: parser.notices)
+    }
+}
+
+/// Brings command line and file together.
+struct OptionParser {
+    static let defaultFile = "/etc/rtpengine/rtpengine.conf"
+    static let defaultSection = "rtpengine"
+
+    private let commandLine: [OptionSetting]
+    private var file: [OptionSetting] = []
+    private(set) var configuration = Configuration()
+    private(set) var notices: [OptionNotice] = []
+
+    init(commandLine: [OptionSetting]) { self.commandLine = commandLine }
+
+    private func early(_ name: String) -> String? { commandLine.last { $0.option.name == name }?.values.last }
+
+    mutating func noteEnvironment(_ environment: [String: String]) {
+        for name in environment.keys.sorted() where name.hasPrefix("RTPENGINE_REDIS_") && name.hasSuffix("AUTH_PW") {
+            notices.append(OptionNotice(.warning, "environment variable \(name) has no effect yet"))
+        }
+    }
+
+    mutating func readFile(with read: (String) -> FileContents) throws(OptionError) {
+        let path = early("config-file") ?? Self.defaultFile
+        guard path != "none" else { return }
+        let section = early("config-section") ?? Self.defaultSection
+        switch read(path) {
+        case .missing:
+            guard early("config-file") == nil else {
+                throw OptionError("'\(path)' does not exist", option: "config-file", at: .commandLine)
+            }
+        case .unreadable(let reason):
+            throw OptionError("'\(path)' cannot be read: \(reason)", option: "config-file", at: .commandLine)
+        case .text(let text):
+            guard let entries = try ConfigurationFile(text, section: section, path: path).entries else {
+                guard early("config-section") == nil else {
+                    throw OptionError(
+                        "'\(path)' has no section [\(section)]", option: "config-section", at: .commandLine)
+                }
+                notices.append(OptionNotice(.warning, "\(path) has no section [\(section)] and was not used"))
+                return
+            }
+            for entry in entries { try take(entry, from: path) }
+        }
+    }
+
+    private mutating func take(_ entry: ConfigurationFile.Entry, from path: String) throws(OptionError) {
+        let location = OptionError.Location.file(path: path, line: entry.line)
+        guard let option = OptionTable.option(named: entry.key) else {
+            notices.append(OptionNotice(.warning, "\(path):\(entry.line): '\(entry.key)' is not an option"))
+            return
+        }
+        if case .early = option.use {
+            notices.append(OptionNotice(.warning, "\(path):\(entry.line): '\(entry.key)' has no effect in a file"))
+            return
+        }
+        if file.contains(where: { $0.option.name == option.name }) {
+            notices.append(OptionNotice(.warning, "\(path):\(entry.line): '\(entry.key)' again; the last one counts"))
+            file.removeAll { $0.option.name == option.name }
+        }
+        if let setting = try OptionSetting(option, entry.value, at: location) { file.append(setting) }
+    }
+
+    /// Takes the values over: those of the command line, and those of the file that it does not mention.
+    mutating func apply() throws(OptionError) {
+        let given = Set(commandLine.map(\.option.name))
+        let settings = file.filter { !given.contains($0.option.name) } + commandLine
+        var seen: Set<String> = []
+        for setting in settings where seen.insert(setting.option.name).inserted {
+            let same = settings.filter { $0.option.name == setting.option.name }
+            try apply(setting.option, same.flatMap(\.values), at: setting.location)
+        }
+        try check()
+        if configuration.interfaces.isEmpty { configuration.interfaces = ["127.0.0.1"] }
+        if configuration.listenNG.isEmpty, configuration.listenTCPNG.isEmpty {
+            configuration.listenNG = [TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: 2223)]
+        }
+    }
+
+    private mutating func apply(
+        _ option: OptionDefinition, _ values: [String], at location: OptionError.Location
+    ) throws(OptionError) {
+        switch option.use {
+        case .apply(let apply):
+            do {
+                try apply(&configuration, values)
+            } catch {
+                throw OptionError(error.text, option: option.name, at: location)
+            }
+        case .early: break
+        case .notBuilt: notices.append(OptionNotice(.warning, "option '\(option.name)' has no effect yet"))
+        case .ignored: notices.append(OptionNotice(.information, "option '\(option.name)' is accepted and ignored"))
+        }
+    }
+
+    /// What no option can tell alone.
+    private mutating func check() throws(OptionError) {
+        let (low, high) = (Int(configuration.portMin), Int(configuration.portMax))
+        // RFC 3550 §11: RTP on an even port, RTCP on the next one.
+        guard low + low % 2 + 1 <= high else {
+            throw OptionError("no room for a pair of ports between port-min (\(low)) and port-max (\(high))")
+        }
+        guard configuration.table >= 0 else { return }
+        guard !configuration.noFallback else {
+            throw OptionError(
+                "forwarding in the kernel is not available yet; leave this out, or set --table=-1",
+                option: "no-fallback")
+        }
+        notices.append(OptionNotice(.warning, "forwarding in the kernel is not available yet; using user space"))
+    }
+}

@@ -1,0 +1,74 @@
+/// One option, for the command line, the configuration file and the help text alike.
+struct OptionDefinition: Sendable {
+    /// What may stand behind the name.
+    enum Kind: Equatable, Sendable {
+        /// Nothing; `true` or `false` in the file.
+        case flag
+        /// One value; the last one counts.
+        case value
+        /// Values between `;`, and the option may be repeated.
+        case list
+    }
+
+    /// What becomes of the option.
+    enum Use: Sendable {
+        case apply(Apply)
+        /// Looked at before all others: `help`, `version`, and those that say where the file is.
+        case early
+        /// Accepted so that existing files and unit files keep working. The user misses something: a warning.
+        case notBuilt
+        /// As before, but nobody misses anything: an information line.
+        case ignored
+    }
+
+    /// Takes the values over; a flag comes with none.
+    typealias Apply = @Sendable (inout Configuration, [String]) throws(ValueProblem) -> Void
+
+    let name: String
+    var short: Character?
+    let kind: Kind
+    /// What the help text shows behind `=`.
+    var placeholder = ""
+    var help = ""
+    let use: Use
+
+    /// The last value, as that is the one that counts.
+    static func value(
+        _ name: String, short: Character? = nil, _ placeholder: String, _ help: String,
+        apply: @escaping @Sendable (inout Configuration, String) throws(ValueProblem) -> Void
+    ) -> OptionDefinition {
+        OptionDefinition(
+            name: name, short: short, kind: .value, placeholder: placeholder, help: help,
+            use: .apply { (configuration, values) throws(ValueProblem) in
+                if let last = values.last { try apply(&configuration, last) }
+            })
+    }
+
+    /// An integer within a range.
+    static func integer(
+        _ name: String, short: Character? = nil, _ path: any WritableKeyPath<Configuration, Int> & Sendable,
+        in range: ClosedRange<Int>, _ placeholder: String, _ help: String
+    ) -> OptionDefinition {
+        value(name, short: short, placeholder, help) { (configuration, text) throws(ValueProblem) in
+            configuration[keyPath: path] = try ValueParsing.integer(text, in: range)
+        }
+    }
+
+    /// A flag that is off unless given.
+    static func flag(
+        _ name: String, short: Character? = nil, _ path: any WritableKeyPath<Configuration, Bool> & Sendable,
+        _ help: String
+    ) -> OptionDefinition {
+        OptionDefinition(
+            name: name, short: short, kind: .flag, help: help,
+            use: .apply { (configuration, _) throws(ValueProblem) in configuration[keyPath: path] = true })
+    }
+
+    /// Values in the order in which they came.
+    static func list(
+        _ name: String, short: Character? = nil, _ placeholder: String, _ help: String, apply: @escaping Apply
+    ) -> OptionDefinition {
+        OptionDefinition(
+            name: name, short: short, kind: .list, placeholder: placeholder, help: help, use: .apply(apply))
+    }
+}

@@ -1,0 +1,79 @@
+extension OptionTable {
+    /// Options of rtpengine 10.5 to 13 that we have no use for yet, or never will. All names are kept so that
+    /// existing configuration files and unit files work.
+    static let accepted: [OptionDefinition] =
+        names(notBuiltFlags, .flag, .notBuilt) + names(notBuiltValues, .value, .notBuilt)
+        + names(notBuiltLists, .list, .notBuilt) + names(ignoredFlags, .flag, .ignored)
+        + names(ignoredValues, .value, .ignored) + names(ignoredLists, .list, .ignored)
+
+    private static func names(
+        _ names: String, _ kind: OptionDefinition.Kind, _ use: OptionDefinition.Use
+    ) -> [OptionDefinition] {
+        names.split(whereSeparator: \.isWhitespace).map { name in
+            OptionDefinition(name: String(name), short: shorts[String(name)], kind: kind, use: use)
+        }
+    }
+
+    private static let shorts: [String: Character] = [
+        "save-interface-ports": "S",
+        "subscribe-keyspace": "k",
+        "listen-tcp": "l",
+        "listen-udp": "u",
+        "listen-cli": "c",
+        "graphite": "g",
+        "graphite-interval": "G",
+        "redis": "r",
+        "redis-write": "w",
+        "no-redis-required": "q",
+        "redis-delete-async": "y",
+        "b2b-url": "b",
+        "xmlrpc-format": "x",
+    ]
+
+    private static let notBuiltFlags = """
+        active-switchover dtls-passive dtmf-log-ng-tcp homer-disable-rtcp-stats homer-enable-ng measure-rtp
+        no-redis-required record-both record-egress redis-resolve-on-reconnect reject-invalid-sdp
+        save-interface-ports sip-source split-logs
+        """
+
+    private static let notBuiltValues = """
+        b2b-url control-pmtu dtls-cert-cipher dtls-ciphers dtls-mtu dtls-rsa-key-size dtls-signature dtmf-log-dest
+        graphite graphite-interval graphite-prefix graphite-timeout homer homer-id homer-ng-capture-proto
+        homer-protocol http-buf-size http-idle-timeout https-cert https-key interfaces-config log-facility-cdr
+        log-facility-dtmf log-facility-rtcp max-bandwidth max-cpu max-load max-log-line-length mos recording-dir
+        recording-format recording-method redis redis-allowed-errors redis-cmd-timeout redis-connect-timeout
+        redis-disable-time redis-expires redis-format redis-num-threads redis-subscribe redis-tcp-keepalive-intvl
+        redis-tcp-keepalive-probes redis-tcp-keepalive-time redis-write rtcp-interval socket-cpu-affinity
+        ssrc-reporting templates vsc-pause-rec vsc-pause-resume-rec vsc-start-pause-resume-rec vsc-start-rec
+        vsc-start-stop-rec vsc-stop-rec xmlrpc-format
+        """
+
+    private static let notBuiltLists = """
+        listen-cli listen-http listen-https listen-udp subscribe-keyspace
+        """
+
+    private static let ignoredFlags = """
+        codec-chain-async codec-chain-nonblock codecs debug-srtp dtmf-no-log-injects dtmf-no-suppress io-uring
+        jb-adaptive jb-clock-drift log-srtp-keys moh-prevent-double-hold nftables-append nftables-start
+        nftables-status nftables-stop player-cache poller-per-thread redis-delete-async
+        """
+
+    private static let ignoredValues = """
+        amr-dtx audio-buffer-delay audio-buffer-length audio-player cn-payload codec-chain-concurrency
+        codec-chain-interval codec-chain-lib-path codec-chain-opus-application codec-chain-opus-complexity
+        codec-chain-runners codec-num-threads db-cache-expire db-cache-reload db-media-cache db-media-expire
+        db-media-reload dtmf-digit-delay dtx-buffer dtx-cn-params dtx-delay dtx-lag dtx-shift evs-dtx evs-lib-path
+        expiry-timer http-threads idle-priority idle-scheduling io-uring-buffers iptables-chain janus-secret
+        jb-adaptive-max jb-adaptive-min jitter-buffer kernel-num-threads kernel-player kernel-player-media
+        kernel-slots max-dtx max-recv-iters media-files-expire media-files-reload media-num-threads moh-attr-name
+        moh-max-duration moh-max-repeats mqtt-cafile mqtt-capath mqtt-certfile mqtt-host mqtt-id mqtt-keepalive
+        mqtt-keyfile mqtt-pass mqtt-port mqtt-publish-interval mqtt-publish-qos mqtt-publish-scope
+        mqtt-publish-topic mqtt-tls-alpn mqtt-user mysql-host mysql-pass mysql-port mysql-query mysql-user
+        nftables-base-chain nftables-chain nftables-family ng-client-retries ng-client-timeout poller-size priority
+        redis-delete-async-interval scheduling silence-detect thread-stack timer-accuracy transcode-config xtables
+        """
+
+    private static let ignoredLists = """
+        listen-tcp preload-db-cache preload-db-media preload-media-files
+        """
+}

@@ -1,0 +1,123 @@
+internal import WireFormat
+
+extension OptionTable {
+    private static let seconds = 0...Int(Int32.max)
+    private static let severities = 0...8
+
+    static let early: [OptionDefinition] = [
+        OptionDefinition(name: "help", short: "h", kind: .flag, help: "show this text", use: .early),
+        OptionDefinition(name: "version", short: "v", kind: .flag, help: "show the version", use: .early),
+        OptionDefinition(
+            name: "config-file", kind: .value, placeholder: "FILE",
+            help: "options from a file, 'none' for no file (\(OptionParser.defaultFile))", use: .early),
+        OptionDefinition(
+            name: "config-section", kind: .value, placeholder: "NAME",
+            help: "section of that file (\(OptionParser.defaultSection))", use: .early),
+    ]
+
+    static let network: [OptionDefinition] = [
+        .list(
+            "interface", short: "i", "[NAME/]IP[!IP]", "local address for media, and the one to advertise (127.0.0.1)"
+        ) {
+            (configuration, values) throws(ValueProblem) in
+            configuration.interfaces = []
+            for text in values { configuration.interfaces.append(try ValueParsing.interface(text)) }
+        },
+        .list("listen-ng", short: "n", "[IP:]PORT", "NG over UDP (127.0.0.1:2223)") {
+            (configuration, values) throws(ValueProblem) in
+            configuration.listenNG = []
+            for text in values { configuration.listenNG.append(try ValueParsing.listenAddress(text)) }
+        },
+        .list("listen-tcp-ng", short: "N", "[IP:]PORT", "NG over TCP") { (configuration, values) throws(ValueProblem) in
+            configuration.listenTCPNG = []
+            for text in values { configuration.listenTCPNG.append(try ValueParsing.listenAddress(text)) }
+        },
+        .value("port-min", short: "m", "PORT", "first port for media (30000)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.portMin = try ValueParsing.port(text)
+        },
+        .value("port-max", short: "M", "PORT", "last port for media (39999)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.portMax = try ValueParsing.port(text)
+        },
+        .value("tos", short: "T", "INT", "TOS octet or traffic class of media (0)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.tos = UInt8(try ValueParsing.integer(text, in: 0...255))
+        },
+        .value("control-tos", "INT", "the same for answers to control messages (0)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.controlTOS = UInt8(try ValueParsing.integer(text, in: 0...255))
+        },
+    ]
+
+    static let calls: [OptionDefinition] = [
+        .integer("timeout", short: "o", \.timeout, in: seconds, "SECS", "end calls without media (60)"),
+        .integer(
+            "silent-timeout", short: "s", \.silentTimeout, in: seconds, "SECS", "the same for calls on hold (3600)"),
+        .integer("final-timeout", short: "a", \.finalTimeout, in: seconds, "SECS", "longest call, 0 for no limit (0)"),
+        .integer("offer-timeout", \.offerTimeout, in: seconds, "SECS", "end offers without answer (3600)"),
+        .integer("delete-delay", short: "d", \.deleteDelay, in: seconds, "SECS", "keep deleted calls so long (30)"),
+        .value("max-sessions", "INT", "refuse more calls than that, -1 for no limit (-1)") {
+            (configuration, text) throws(ValueProblem) in
+            let count = try ValueParsing.integer(text, in: -1...Int(Int32.max))
+            configuration.maxSessions = count < 0 ? nil : count
+        },
+        .value("endpoint-learning", "HOW", "off, immediate, delayed or heuristic (heuristic)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.endpointLearning = try ValueParsing.choice(text)
+        },
+        .value("software-id", "TEXT", "our name in SDP") { (configuration, text) throws(ValueProblem) in
+            configuration.softwareID = try ValueParsing.text(text)
+        },
+    ]
+
+    static let process: [OptionDefinition] = [
+        .flag("foreground", short: "f", \.foreground, "do not go to the background"),
+        .value("pidfile", short: "p", "FILE", "write the process number to a file") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.pidfile = try ValueParsing.text(text)
+        },
+        .value("num-threads", "INT", "media threads (one for each core)") {
+            (configuration, text) throws(ValueProblem) in
+            let count = try ValueParsing.integer(text, in: -1...1024)
+            configuration.numThreads = count > 0 ? count : nil
+        },
+        .integer(
+            "table", short: "t", \.table, in: -1...65_535, "INT", "forwarding table in the kernel, -1 for none (-1)"),
+        .flag("no-fallback", short: "F", \.noFallback, "do not start without the kernel's table"),
+    ]
+
+    static let logging: [OptionDefinition] = logDestination + subsystemLevels
+
+    private static let logDestination: [OptionDefinition] =
+        [
+            .integer(
+                "log-level", short: "L", \.logLevel, in: severities, "0-7", "most verbose severity that is logged (6)"),
+            .flag("log-stderr", short: "E", \.logStderr, "log to standard error instead of syslog"),
+            .flag("no-log-timestamps", \.noLogTimestamps, "no time on standard error"),
+            .value("log-facility", "NAME", "facility of syslog (daemon)") {
+                (configuration, text) throws(ValueProblem) in
+                configuration.logFacility = try LogFacility(text)
+            },
+            .value("log-name", "TEXT", "our name in syslog (relayd)") { (configuration, text) throws(ValueProblem) in
+                configuration.logName = try ValueParsing.text(text)
+            },
+            .value("log-format", "default|parsable", "how a line names its call (default)") {
+                (configuration, text) throws(ValueProblem) in
+                configuration.logFormat = try ValueParsing.choice(text)
+            },
+            .value("log-mark-prefix", "TEXT", "in front of call-ids in the log") {
+                (configuration, text) throws(ValueProblem) in configuration.logMarkPrefix = text
+            },
+            .value("log-mark-suffix", "TEXT", "behind call-ids in the log") {
+                (configuration, text) throws(ValueProblem) in configuration.logMarkSuffix = text
+            },
+        ]
+
+    private static let subsystemLevels = LogSubsystem.allCases.map { subsystem in
+        OptionDefinition.value("log-level-\(subsystem.rawValue)", "0-7", "log-level of \(subsystem.rawValue)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.logLevels[subsystem] = try ValueParsing.integer(text, in: -1...8)
+        }
+    }
+}

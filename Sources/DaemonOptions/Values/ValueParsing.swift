@@ -1,0 +1,80 @@
+internal import WireFormat
+
+/// What stands behind an option, as a value.
+enum ValueParsing {
+    /// An integer in decimal digits within `range`.
+    static func integer(_ text: String, in range: ClosedRange<Int>) throws(ValueProblem) -> Int {
+        guard let number = Int(text), range.contains(number) else {
+            throw ValueProblem("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// A port other than 0.
+    static func port(_ text: some StringProtocol) throws(ValueProblem) -> UInt16 {
+        guard let port = UInt16(text), port > 0, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else {
+            throw ValueProblem("'\(text)' is not a port (1-65535)")
+        }
+        return port
+    }
+
+    /// `[ADDRESS:]PORT`; a bare port is one on all IPv4 addresses.
+    static func listenAddress(_ text: String) throws(ValueProblem) -> TransportAddress {
+        guard text.contains(":") else { return TransportAddress(.unspecified(.ipv4), port: try port(text)) }
+        guard let address = TransportAddress(text), address.port > 0 else {
+            throw ValueProblem("'\(text)' is not an address; write IPV4:PORT, [IPV6]:PORT or PORT")
+        }
+        guard !address.address.isMulticast else { throw ValueProblem("'\(text)' is a multicast address") }
+        return address
+    }
+
+    /// `[NAME/]LOCAL[!ADVERTISED]`, which is returned as it came.
+    static func interface(_ text: String) throws(ValueProblem) -> String {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let hosts = (parts.last ?? "").split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 1 || !parts[0].isEmpty else {
+            throw ValueProblem("'\(text)' has an empty name before '/'")
+        }
+        for host in hosts {
+            guard let address = literal(host) else {
+                throw ValueProblem("'\(host)' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]")
+            }
+            guard !address.isUnspecified, !address.isMulticast else {
+                throw ValueProblem("'\(host)' cannot carry media; name one address of this host")
+            }
+        }
+        return text
+    }
+
+    /// An address; brackets around an IPv6 address are allowed.
+    private static func literal(_ text: Substring) -> IPAddress? {
+        guard text.hasPrefix("["), text.hasSuffix("]") else { return IPAddress(text) }
+        return IPAddress(text.dropFirst().dropLast()).flatMap { $0.family == .ipv6 ? $0 : nil }
+    }
+
+    /// The raw value of an enumeration.
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ text: String, _: Choice.Type = Choice.self
+    ) throws(ValueProblem) -> Choice {
+        guard let choice = Choice(rawValue: text.lowercased()) else {
+            let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValueProblem("'\(text)' is none of \(all)")
+        }
+        return choice
+    }
+
+    /// A truth value as in the configuration file.
+    static func boolean(_ text: String) throws(ValueProblem) -> Bool {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1": return true
+        case "false", "no", "off", "0": return false
+        default: throw ValueProblem("'\(text)' is neither true nor false")
+        }
+    }
+
+    /// A text that is not empty.
+    static func text(_ text: String) throws(ValueProblem) -> String {
+        guard !text.isEmpty else { throw ValueProblem("the value is empty") }
+        return text
+    }
+}

@@ -1,0 +1,165 @@
+package import Logging
+package import NGProtocol
+package import RelayCore
+package import WireFormat
+
+/// NG command in, reply out: translates between the protocol and the relay.
+package final class NGDispatcher: NGMessageHandler {
+    let relay: Relay
+    let log: Logger
+    private let cookies: CookieCache
+    private let templates: [ByteString: ByteString]
+
+    package init(relay: Relay, log: Logger, templates: [ByteString: ByteString] = [:]) {
+        (self.relay, self.log, self.templates) = (relay, log, templates)
+        cookies = CookieCache(now: SystemClock.monotonic)
+    }
+
+    package func receive(
+        _ message: [UInt8], from peer: TransportAddress, reply: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        guard let parsed = NGMessage(datagram: message) else {
+            log.warning("control message without a cookie from \(peer) ignored", metadata: Self.subsystem)
+            return
+        }
+        switch cookies.look(up: message, now: SystemClock.monotonic, reply: reply) {
+        case .answered(let bytes): reply(bytes)
+        case .inWork: return
+        case .new:
+            let bytes = answer(parsed, from: peer)
+            cookies.finish(message, with: bytes)
+            reply(bytes)
+        }
+    }
+
+    static let subsystem: Logger.Metadata = ["subsystem": "control"]
+
+    /// Carries out one message; every error becomes a reply in the request's format.
+    private func answer(_ message: NGMessage, from peer: TransportAddress) -> [UInt8] {
+        var format = NGBodyFormat.bencode
+        do throws(NGError) {
+            let decoded = try NGCodec.decode(message.body)
+            format = decoded.format
+            let request = try NGRequest(decoded.dictionary, templates: templates)
+            for warning in request.warnings { note(.warning, "\(warning)", request) }
+            return message.reply(perform(request), as: format)
+        } catch {
+            log.error("control message from \(peer): \(error.errorReason)", metadata: Self.subsystem)
+            return message.reply(.failure(error), as: format)
+        }
+    }
+
+    /// Carries out a command.
+    package func perform(_ request: NGRequest) -> NGDictionary {
+        do throws(NGError) {
+            return switch request.command {
+            case .ping: .pong
+            case .offer: try offer(request)
+            case .answer: try answer(request)
+            case .delete: try delete(request)
+            case .query: try query(request)
+            case .list: try list(request)
+            default: .failure("Command '\(request.command.rawValue)' is not supported by this relay")
+            }
+        } catch {
+            note(.error, error.errorReason, request)
+            return .failure(error)
+        }
+    }
+
+    func note(_ level: Logger.Level, _ text: String, _ request: NGRequest) {
+        var metadata = Self.subsystem
+        if let id = request.callID { metadata["call-id"] = "\(id)" }
+        log.log(level: level, "\(request.command.rawValue): \(text)", metadata: metadata)
+    }
+
+    // MARK: Offer and answer
+
+    private func offer(_ request: NGRequest) throws(NGError) -> NGDictionary {
+        let (callID, sdp) = try (Self.callID(request), Self.body(request))
+        guard let fromTag = request.fromTag else { throw NGError(.noFromTag) }
+        let options = request.mediaOptions
+        let offer = Offer(
+            callID: callID, fromTag: fromTag, toTag: request.toTag, viaBranch: request.viaBranch, sdp: sdp.bytes,
+            options: options)
+        return try negotiated(request) { () throws(RelayError) in try relay.offer(offer) }
+    }
+
+    private func answer(_ request: NGRequest) throws(NGError) -> NGDictionary {
+        let (callID, sdp) = try (Self.callID(request), Self.body(request))
+        guard let fromTag = request.fromTag else { throw NGError(.noFromTag) }
+        guard let toTag = request.toTag else { throw NGError(.noToTag) }
+        let answer = Answer(
+            callID: callID, fromTag: fromTag, toTag: toTag, viaBranch: request.viaBranch, sdp: sdp.bytes,
+            options: request.mediaOptions)
+        return try negotiated(request) { () throws(RelayError) in try relay.answer(answer) }
+    }
+
+    private func negotiated(
+        _ request: NGRequest, _ body: () throws(RelayError) -> [UInt8]
+    ) throws(NGError) -> NGDictionary {
+        for name in [request.fromInterface, request.toInterface] + request.direction.map(Optional.some) {
+            guard let name, !relay.hasInterface(named: "\(name)") else { continue }
+            note(.warning, "unknown interface '\(name)', the default one is used", request)
+        }
+        let missing = request.unsupported
+        if !missing.isEmpty { note(.warning, "not supported, ignored: \(missing.joined(separator: ", "))", request) }
+        do throws(RelayError) {
+            var reply: NGDictionary = ["sdp": .string(ByteString(try body()))]
+            reply.finish(warning: missing.isEmpty ? nil : "not supported: \(missing.joined(separator: ", "))")
+            return reply
+        } catch {
+            note(.error, "\(error)", request)
+            if case .sessionLimitReached = error, request.supports.contains(.loadLimit) {
+                return .loadLimit(NGError.Reason.sessionLimit.rawValue)
+            }
+            throw NGError(error, in: request.command)
+        }
+    }
+
+    // MARK: Delete, query, list
+
+    private func delete(_ request: NGRequest) throws(NGError) -> NGDictionary {
+        let callID = try Self.callID(request)
+        let usesToTag = request.flags.contains(.toTag)
+        let report = relay.delete(
+            callID: callID, tag: request.fromTag.map { usesToTag ? request.toTag ?? $0 : $0 },
+            viaBranch: request.viaBranch, delay: request.deleteDelay.map { .seconds($0) })
+        guard let report else {
+            if request.flags.contains(.fatal) { throw NGError(.nothingToDelete) }
+            var reply = NGDictionary()
+            reply.finish(warning: NGError.Reason.nothingToDelete.rawValue)
+            return reply
+        }
+        var reply = request.flags.contains(.fast) ? NGDictionary() : NGDictionary(report)
+        reply.finish()
+        return reply
+    }
+
+    private func query(_ request: NGRequest) throws(NGError) -> NGDictionary {
+        guard let report = relay.query(callID: try Self.callID(request)) else { throw NGError(.unknownCall) }
+        var reply = NGDictionary(report, onlyTag: request.toTag ?? request.fromTag)
+        reply.finish()
+        return reply
+    }
+
+    private func list(_ request: NGRequest) throws(NGError) -> NGDictionary {
+        // rtpengine lists 32 calls unless asked for more.
+        let limit = request.limit ?? 32
+        guard limit >= 0 else { throw NGError(.invalidLimit) }
+        var reply = NGDictionary()
+        reply.append("calls", .list(relay.callIDs(limit: limit).map { .string($0) }))
+        reply.finish()
+        return reply
+    }
+
+    private static func callID(_ request: NGRequest) throws(NGError) -> ByteString {
+        guard let id = request.callID else { throw NGError(.noCallID) }
+        return id
+    }
+
+    private static func body(_ request: NGRequest) throws(NGError) -> ByteString {
+        guard let sdp = request.sdp else { throw NGError(.noSDP) }
+        return sdp
+    }
+}

@@ -1,0 +1,17 @@
+internal import NGProtocol
+internal import RelayCore
+
+extension NGError {
+    /// The text that clients know for what went wrong. `Ran out of ports` and `Parallel session limit reached` make
+    /// Kamailio try another node.
+    init(_ error: RelayError, in command: NGCommand) {
+        switch error {
+        case .malformedSDP(let reason, _):
+            self.init(Reason(rawValue: reason) ?? .invalidSDP)
+        case .unknownCall: self.init(.unknownCallInAnswer)
+        case .unknownTag: self.init(.invalidDialogue)
+        case .sessionLimitReached, .stopped, .cannotStart: self.init(.sessionLimit)
+        case .noPortAvailable: self.init(.outOfPorts)
+        }
+    }
+}

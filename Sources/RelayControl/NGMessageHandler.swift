@@ -1,0 +1,11 @@
+package import WireFormat
+
+/// Answers control messages, whichever transport they came by.
+package protocol NGMessageHandler: Sendable {
+    /// Takes one message, cookie and all.
+    ///
+    /// - Parameters:
+    ///   - peer: who asks.
+    ///   - reply: sends an answer, from any thread, now or later; never called for a message that deserves none.
+    func receive(_ message: [UInt8], from peer: TransportAddress, reply: @escaping @Sendable ([UInt8]) -> Void)
+}

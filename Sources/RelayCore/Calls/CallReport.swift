@@ -1,0 +1,128 @@
+internal import SDP
+public import WireFormat
+
+/// All that is known of a call at one moment: what `query` and `delete` answer.
+public struct CallReport: Sendable {
+    /// One local port and the endpoint behind it.
+    public struct Stream: Sendable {
+        /// True for RTCP on a port of its own.
+        public let isRTCP: Bool
+        /// Our port.
+        public let local: TransportAddress
+        /// Where packets to the endpoint go: learned, or from its SDP; `nil` while unknown.
+        public let endpoint: TransportAddress?
+        /// The address in its SDP.
+        public let advertisedEndpoint: TransportAddress?
+        /// Its source has been learned for good; packets from elsewhere are refused.
+        public let isLocked: Bool
+        /// Seconds since the epoch of its last packet, or of the last signalling before the first.
+        public let lastPacket: UInt64
+        /// What was received from and sent to it.
+        public let counters: StreamCounters
+    }
+
+    /// One m-line.
+    public struct Media: Sendable {
+        /// `audio`, `video`, …
+        public let kind: ByteString
+        /// `RTP/AVP`, …
+        public let transport: ByteString
+        /// First codec, as in `PCMA/8000`.
+        public let codec: ByteString?
+        /// The side sends.
+        public let sends: Bool
+        /// The side receives.
+        public let receives: Bool
+        /// RTP and RTCP share a port.
+        public let isMuxed: Bool
+        /// How its addresses are learned.
+        public let isAsymmetric: Bool
+        /// Other sources were refused while learning.
+        public let isStrictSource: Bool
+        /// The source may change in mid-stream.
+        public let allowsMediaHandover: Bool
+        /// RTP first, then RTCP.
+        public let streams: [Stream]
+    }
+
+    /// One side of the call.
+    public struct Side: Sendable {
+        /// Its tag; `nil` before it has answered.
+        public let tag: ByteString?
+        /// The branch of a forked call.
+        public let viaBranch: ByteString?
+        /// The name it was given.
+        public let label: ByteString?
+        /// Seconds since the epoch.
+        public let created: UInt64
+        /// Tags of the sides that it hears.
+        public let peers: [ByteString]
+        /// One for each m-line.
+        public let media: [Media]
+    }
+
+    /// The Call-ID.
+    public let callID: ByteString
+    /// Microseconds since the epoch.
+    public let created: UInt64
+    /// Seconds since the epoch of the last offer or answer.
+    public let lastSignal: UInt64
+    /// Opaque text from the signalling side.
+    public let metadata: ByteString?
+    /// TOS octet or traffic class of the call's packets.
+    public let tos: UInt8
+    /// The sides of the call, in the order of their appearance.
+    public let sides: [Side]
+
+    /// Sums over all RTP and all RTCP ports.
+    public var totals: (rtp: StreamCounters, rtcp: StreamCounters) {
+        var sums = (rtp: StreamCounters(), rtcp: StreamCounters())
+        for stream in sides.flatMap({ $0.media.flatMap(\.streams) }) {
+            if stream.isRTCP { sums.rtcp += stream.counters } else { sums.rtp += stream.counters }
+        }
+        return sums
+    }
+}
+
+extension CallReport {
+    /// Takes stock of a call.
+    init(_ call: Call, _ state: CallState, plane: any ForwardingPlane) {
+        let clock = (wall: SystemClock.wall, monotonic: SystemClock.monotonic)
+        let lastSignal = state.lastSignal.wall / 1_000_000
+        func stream(
+            _ handle: StreamHandle, _ isRTCP: Bool, _ port: LocalPort, _ signalled: TransportAddress?,
+            _ observed: ObservedEndpoint
+        ) -> Stream {
+            let counters = plane.counters(of: handle.slot)
+            let age = clock.monotonic &- counters.lastPacket
+            return Stream(
+                isRTCP: isRTCP, local: port.rtpAddress.with(port: port.pair.port + (isRTCP ? 1 : 0)),
+                endpoint: observed.target, advertisedEndpoint: signalled, isLocked: observed.isLocked,
+                lastPacket: counters.lastPacket == 0 ? lastSignal : (clock.wall &- age) / 1_000_000_000,
+                counters: counters)
+        }
+        func media(_ media: MediaStream) -> Media {
+            var streams: [Stream] = []
+            if let port = media.port {
+                streams.append(stream(port.rtp, false, port, media.signalled, media.observed))
+                if let rtcp = port.rtcp {
+                    streams.append(stream(rtcp, true, port, media.signalledRTCP, media.observedRTCP))
+                }
+            }
+            return Media(
+                kind: media.kind, transport: media.transport.text, codec: media.codec, sends: media.sends,
+                receives: media.receives, isMuxed: media.isMuxed, isAsymmetric: media.policy.isAsymmetric,
+                isStrictSource: media.policy.isStrict, allowsMediaHandover: media.policy.allowsHandover,
+                streams: streams)
+        }
+        callID = call.id
+        (created, self.lastSignal, metadata, tos) = (state.created, lastSignal, state.metadata, state.tos)
+        sides = state.participants.map { participant in
+            let peer = participant.peer.flatMap { state.index(of: $0) }.flatMap { state.participants[$0].tag }
+            return Side(
+                tag: participant.tag, viaBranch: participant.viaBranch, label: participant.label,
+                created: participant.created / 1_000_000, peers: peer.map { [$0] } ?? [],
+                media: participant.media.map(media))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+internal import SDP
+internal import WireFormat
+
+extension Negotiation {
+    /// Lays out the SDP for the other side.
+    mutating func compose(
+        _ document: SDPDocument, from sender: Int, to receiver: Int, _ options: MediaOptions, isAnswer: Bool
+    ) -> [UInt8] {
+        var rewrite = SDPRewrite()
+        if options.protectsFromLoops { rewrite.loopMarker = context.loopMarker }
+        let streams = state.participants[receiver].media
+        rewrite.media = document.media.indices.map { index in
+            guard index < streams.count else { return .rejected(family: .ipv4, mid: nil) }
+            return self.rewrite(
+                document.media[index], streams[index], state.participants[sender].media[index], options,
+                isAnswer: isAnswer)
+        }
+        let address =
+            options.mediaAddress ?? streams.lazy.compactMap { $0.port?.interface.configuration.advertised }.first
+        return compose(document, &rewrite, for: receiver, options, address: address)
+    }
+
+    /// Rewrites one m-line: `stream` is the receiver's, `source` the sender's.
+    private func rewrite(
+        _ description: MediaDescription, _ stream: MediaStream, _ source: MediaStream, _ options: MediaOptions,
+        isAnswer: Bool
+    ) -> MediaRewrite {
+        if stream.isUntouched { return .verbatim }
+        guard !source.isRejected, let port = stream.port else {
+            return .rejected(family: stream.port?.interface.family ?? description.connection.family, mid: stream.mid)
+        }
+        var address = options.mediaAddress ?? port.interface.configuration.advertised
+        var direction = description.direction
+        if source.signalled?.address.isUnspecified == true {
+            if !options.replace.contains(.zeroAddress) { address = .unspecified(port.interface.family) }
+            if direction == .sendrecv { direction = .sendonly }
+            if direction == .recvonly { direction = .inactive }
+        }
+        var relayed = RelayedMedia(port: port.pair.port, address: address)
+        relayed.direction = direction
+        relayed.keepsDirectionLine = options.keepsDirectionLine
+        if stream.transport != description.transport { relayed.transport = stream.transport }
+        (relayed.mid, relayed.ptime, relayed.maxptime) = (stream.mid, stream.ptime, description.maxptime)
+        let isMuxed = isAnswer ? stream.isMuxed : stream.weOfferedMux
+        let hasNoFallback =
+            isAnswer ? stream.isMuxed : isMuxed && (stream.isMuxed || options.rtcpMux.contains(.require))
+        relayed.rtcpMux = isMuxed
+        if port.rtcp != nil {
+            let rtcpPort = hasNoFallback ? port.pair.port : port.pair.port + 1
+            switch options.rtcpAttribute {
+            case .port: relayed.rtcp = .port(rtcpPort)
+            case .full: relayed.rtcp = .full(rtcpPort, address)
+            case .omitted: relayed.rtcp = .omitted
+            }
+        }
+        if isAnswer, port.rtcp != nil { relayed.payloadTypes = Self.common(description, stream) }
+        return .relayed(relayed)
+    }
+
+    /// The answer's payload types that were offered; all of them if none was.
+    private static func common(_ description: MediaDescription, _ offered: MediaStream) -> [UInt8]? {
+        let common = description.payloadTypes.filter { offered.payloadTypes.contains($0) }
+        return common.isEmpty || common.count == description.payloadTypes.count ? nil : common
+    }
+
+    /// Applies what is asked of the `o=` and `s=` lines, which depends on what this side has been sent before.
+    private mutating func compose(
+        _ document: SDPDocument, _ rewrite: inout SDPRewrite, for receiver: Int, _ options: MediaOptions,
+        address: IPAddress?
+    ) -> [UInt8] {
+        let replace = options.replace
+        let before = state.participants[receiver].sent
+        let isFull = replace.contains(.originFull)
+        if replace.contains(.origin) || isFull { rewrite.originAddress = before?.originAddress ?? address }
+        if replace.contains(.username) || isFull { rewrite.username = before?.username }
+        if isFull { rewrite.sessionID = before?.sessionID }
+        if replace.contains(.sessionName) { rewrite.sessionName = before?.sessionName }
+        let countsVersion = isFull || !replace.isDisjoint(with: [.sdpVersion, .forceIncrementVersion])
+        var version = document.session.version
+        if countsVersion, let before {
+            version = replace.contains(.forceIncrementVersion) ? before.version &+ 1 : before.version
+            rewrite.version = .number(version)
+        }
+        var text = document.composed(with: rewrite)
+        if countsVersion, let before, version == before.version, Self.fingerprint(text) != before.fingerprint {
+            version &+= 1
+            rewrite.version = .number(version)
+            text = document.composed(with: rewrite)
+        }
+        state.participants[receiver].sent = Participant.SentSDP(
+            username: rewrite.username ?? document.session.username,
+            sessionID: rewrite.sessionID ?? document.session.sessionID,
+            sessionName: rewrite.sessionName ?? document.session.name,
+            originAddress: rewrite.originAddress ?? before?.originAddress, version: version,
+            fingerprint: Self.fingerprint(text))
+        return text
+    }
+
+    /// FNV-1a, 64 bits: tells texts apart, protects nothing.
+    private static func fingerprint(_ text: [UInt8]) -> UInt64 {
+        text.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    }
+}

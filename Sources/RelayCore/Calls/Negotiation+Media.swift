@@ -1,0 +1,174 @@
+internal import SDP
+internal import WireFormat
+
+extension Negotiation {
+    /// How long a replaced port goes on receiving after the answer: what is under way still arrives.
+    private static let supersededGrace: UInt64 = 5_000_000_000
+
+    /// Applies one m-line of an offer.
+    mutating func apply(
+        _ description: MediaDescription, at index: Int, of options: MediaOptions, from sender: Int, to receiver: Int
+    ) throws(RelayError) {
+        for side in [sender, receiver] where state.participants[side].media.count <= index {
+            state.participants[side].media.append(
+                MediaStream(kind: description.type, transport: description.transport))
+        }
+        let old = state.participants[sender].media[index]
+        let family = state.participants[receiver].media[index].port?.interface.family
+        describe(description, at: index, of: options, side: sender)
+        adoptTransport(description, options, index, sender, receiver)
+        guard !description.isRejected, description.kind != .message else { return release(index, sender, receiver) }
+
+        let new = state.participants[sender].media[index]
+        try ensurePort(sender, index, family: new.signalled?.address.family ?? .ipv4, mustChange: false)
+        let hasMoved = old.signalled != nil && !isSameEndpoint(old.signalled, new.signalled)
+        let mustChange =
+            switch options.portLatching {
+            case .always: false
+            case .never: hasMoved
+            case .automatic: hasMoved && new.receives
+            }
+        let wanted = options.addressFamily ?? family ?? new.signalled?.address.family ?? .ipv4
+        try ensurePort(receiver, index, family: wanted, mustChange: mustChange)
+
+        state.participants[sender].media[index].muxPromise = options.rtcpMux
+        let passes = description.rtcpMux && options.rtcpMux.isDisjoint(with: [.demux, .reject])
+        state.participants[receiver].media[index].weOfferedMux =
+            passes || !options.rtcpMux.isDisjoint(with: [.offer, .require])
+    }
+
+    /// Applies one m-line of an answer.
+    mutating func accept(
+        _ description: MediaDescription, at index: Int, of options: MediaOptions, from answerer: Int, to offerer: Int
+    ) throws(RelayError) {
+        describe(description, at: index, of: options, side: answerer)
+        guard !description.isRejected, description.kind != .message,
+            !state.participants[offerer].media[index].isRejected
+        else { return release(index, answerer, offerer) }
+        state.participants[answerer].media[index].transport = description.transport
+        if let ptime = description.ptime { state.participants[offerer].media[index].ptime = ptime }
+        mirror(description.direction, onto: offerer, index)
+
+        let promise = options.rtcpMux.union(state.participants[offerer].media[index].muxPromise)
+        let accepted = state.participants[answerer].media[index].weOfferedMux && description.rtcpMux
+        state.participants[answerer].media[index].isMuxed = accepted
+        state.participants[offerer].media[index].isMuxed =
+            state.participants[offerer].media[index].offersMux && !promise.contains(.reject)
+            && (accepted || !promise.isDisjoint(with: [.demux, .accept]))
+        state.participants[offerer].media[index].isPublic = true
+        for side in [answerer, offerer] where !state.participants[side].media[index].superseded.isEmpty {
+            state.participants[side].media[index].closeSupersededAt = context.monotonic + Self.supersededGrace
+        }
+    }
+
+    /// Takes over what a side says about its own media.
+    private mutating func describe(
+        _ description: MediaDescription, at index: Int, of options: MediaOptions, side: Int
+    ) {
+        var stream = state.participants[side].media[index]
+        stream.kind = description.type
+        stream.isUntouched = description.kind == .message
+        stream.isRejected = description.isRejected
+        let address = options.sourceAddress ?? description.connection
+        let signalled = TransportAddress(address, port: description.port)
+        let rtcp = description.rtcp.map { TransportAddress($0.address ?? address, port: $0.port) }
+        let isKnown = stream.signalled != nil && stream.signalled == signalled
+        stream.signalled = signalled
+        // RTCP is on the next port unless told otherwise (RFC 3550 §11, RFC 3605).
+        stream.signalledRTCP = rtcp ?? TransportAddress(address, port: description.port &+ 1)
+        if !isKnown {
+            stream.observed = ObservedEndpoint(target: stream.signalledTarget)
+            stream.observedRTCP = ObservedEndpoint(target: stream.signalledRTCPTarget)
+        }
+        (stream.sends, stream.receives) = Self.claims(description.direction)
+        if address.isUnspecified { stream.receives = false }
+        stream.offersMux = description.rtcpMux
+        if let mid = description.mid { stream.mid = mid }
+        if let ptime = description.ptime { stream.ptime = ptime }
+        stream.maxptime = description.maxptime
+        stream.payloadTypes = description.payloadTypes
+        stream.codec = description.firstCodec
+        stream.policy.learning = options.endpointLearning ?? context.defaultLearning
+        stream.policy.isAsymmetric = options.isAsymmetric
+        stream.policy.allowsHandover = options.allowsMediaHandover
+        stream.policy.isStrict = options.isStrictSource
+        state.participants[side].media[index] = stream
+    }
+
+    private mutating func adoptTransport(
+        _ description: MediaDescription, _ options: MediaOptions, _ index: Int, _ sender: Int, _ receiver: Int
+    ) {
+        state.participants[sender].media[index].transport = description.transport
+        state.participants[receiver].media[index].kind = description.type
+        state.participants[receiver].media[index].isUntouched = description.kind == .message
+        state.participants[receiver].media[index].isRejected = description.isRejected
+        if let mid = description.mid { state.participants[receiver].media[index].mid = mid }
+        if let ptime = description.ptime { state.participants[receiver].media[index].ptime = ptime }
+        let output = options.transportProtocol.map { TransportProtocol($0) } ?? description.transport
+        state.participants[receiver].media[index].transport = output
+        // Until it says so itself, the other side is taken to do what it is offered. A side that has spoken keeps its
+        // word until it answers: a refused re-offer must not silence it.
+        if state.participants[receiver].media[index].signalled == nil {
+            mirror(description.direction, onto: receiver, index)
+        }
+    }
+
+    /// What a direction says of the side that wrote it.
+    private static func claims(_ direction: MediaDirection) -> (sends: Bool, receives: Bool) {
+        switch direction {
+        case .sendrecv: (true, true)
+        case .sendonly: (true, false)
+        case .recvonly: (false, true)
+        case .inactive: (false, false)
+        }
+    }
+
+    private mutating func mirror(_ direction: MediaDirection, onto side: Int, _ index: Int) {
+        let (sends, receives) = Self.claims(direction)
+        state.participants[side].media[index].sends = receives
+        state.participants[side].media[index].receives = sends
+    }
+
+    /// Hold with the unspecified address and the same port is no move.
+    private func isSameEndpoint(_ old: TransportAddress?, _ new: TransportAddress?) -> Bool {
+        guard let old, let new else { return old == new }
+        return old == new || old.port == new.port && (old.address.isUnspecified || new.address.isUnspecified)
+    }
+
+    /// Opens a port towards a side, or keeps the one it has when interface and family still fit.
+    private mutating func ensurePort(
+        _ side: Int, _ index: Int, family: AddressFamily, mustChange: Bool
+    ) throws(RelayError) {
+        let interface = context.interfaces.select(name: state.participants[side].interface, family: family)
+        let current = state.participants[side].media[index].port
+        if let current, !mustChange, current.interface === interface { return }
+        let port = try open(on: interface, hasRTCP: state.participants[side].media[index].transport.isRTP)
+        install(port, state.participants[side].media[index])
+        if let current { state.participants[side].media[index].superseded.append(current) }
+        state.participants[side].media[index].port = port
+    }
+
+    private mutating func install(_ port: LocalPort, _ stream: MediaStream) {
+        let component: StreamComponent = port.rtcp == nil ? .opaque : .rtp
+        changes.append(
+            .install(
+                port.rtp, ForwardingEntry(component: component),
+                SourceLatch(signalled: stream.signalledTarget, policy: stream.policy)))
+        guard let rtcp = port.rtcp else { return }
+        changes.append(
+            .install(
+                rtcp, ForwardingEntry(component: .rtcp),
+                SourceLatch(signalled: stream.signalledRTCPTarget, policy: stream.policy)))
+    }
+
+    /// A rejected or untouched m-line needs no ports on either side.
+    private mutating func release(_ index: Int, _ one: Int, _ other: Int) {
+        for side in [one, other] {
+            var stream = state.participants[side].media[index]
+            close((stream.port.map { [$0] } ?? []) + stream.superseded)
+            (stream.port, stream.superseded, stream.closeSupersededAt) = (nil, [], nil)
+            if !stream.isUntouched { stream.isRejected = true }
+            state.participants[side].media[index] = stream
+        }
+    }
+}

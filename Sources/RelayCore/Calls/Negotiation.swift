@@ -1,0 +1,209 @@
+internal import SDP
+internal import WireFormat
+
+/// What a negotiation needs from the relay that it happens in.
+struct NegotiationContext: Sendable {
+    let interfaces: InterfaceTable
+    let plane: any ForwardingPlane
+    let defaultLearning: EndpointLearning
+    /// `a=rtpengine` value of this relay (`loop-protect`).
+    let loopMarker: ByteString
+    /// Microseconds since the epoch, and monotonic nanoseconds.
+    let wall: UInt64
+    let monotonic: UInt64
+}
+
+/// One offer or answer being applied to a copy of a call's state.
+///
+/// Nothing that others see changes before `commit`: an error leaves the call as it was, with all its ports.
+struct Negotiation {
+    let call: Call
+    let context: NegotiationContext
+    var state: CallState
+    /// Steps for the forwarding plane, posted by `commit`.
+    var changes: [StreamChange] = []
+    /// Opened by this negotiation; closed again when it fails.
+    private var opened: [StreamHandle] = []
+
+    init(call: Call, state: CallState, context: NegotiationContext) {
+        (self.call, self.state, self.context) = (call, state, context)
+    }
+
+    // MARK: Offer
+
+    /// Applies an offer and returns the SDP for its receiver.
+    mutating func offer(_ offer: Offer, _ document: SDPDocument) throws(RelayError) -> [UInt8] {
+        signalled()
+        if let tos = offer.options.tos, tos != state.tos { mark(tos) }
+        if let metadata = offer.options.metadata { state.metadata = metadata }
+        let sender = senderIndex(of: offer)
+        let receiver = receiverIndex(of: offer, from: sender)
+        associate(sender, receiver)
+        if let label = offer.options.label { state.participants[sender].label = label }
+        if let name = offer.options.fromInterface { state.participants[sender].interface = name }
+        if let name = offer.options.toInterface { state.participants[receiver].interface = name }
+        for index in document.media.indices {
+            try apply(document.media[index], at: index, of: offer.options, from: sender, to: receiver)
+        }
+        for index in document.media.indices { state.participants[receiver].media[index].isPublic = true }
+        signal(sender)
+        rewire()
+        return compose(document, from: sender, to: receiver, offer.options, isAnswer: false)
+    }
+
+    /// Finds the side that sends the offer, or adds it.
+    private mutating func senderIndex(of offer: Offer) -> Int {
+        state.index(tag: offer.fromTag) ?? add(tag: offer.fromTag, viaBranch: nil)
+    }
+
+    /// Finds the side that the offer is for, or adds it: by its tag, else by the branch, else the one that has not
+    /// answered yet.
+    private mutating func receiverIndex(of offer: Offer, from sender: Int) -> Int {
+        if let tag = offer.toTag, let known = state.index(tag: tag), known != sender { return known }
+        let associates = state.participants[sender].associates.compactMap { state.index(of: $0) }
+        let silent = associates.filter { state.participants[$0].tag == nil }
+        if let waiting = silent.first(where: { state.participants[$0].viaBranch == offer.viaBranch }) { return waiting }
+        if offer.viaBranch == nil, offer.toTag == nil, let peer = state.participants[sender].peer,
+            let index = state.index(of: peer)
+        {
+            return index
+        }
+        if let branch = offer.viaBranch, offer.toTag == nil,
+            let known = associates.first(where: { state.participants[$0].viaBranch == branch })
+        {
+            return known
+        }
+        return add(tag: offer.toTag, viaBranch: offer.viaBranch)
+    }
+
+    // MARK: Answer
+
+    /// Applies an answer and returns the SDP for the side that made the offer.
+    mutating func answer(_ answer: Answer, _ document: SDPDocument) throws(RelayError) -> [UInt8] {
+        guard let offerer = state.index(tag: answer.fromTag) else { throw .unknownTag }
+        guard let answerer = answererIndex(of: answer, offerer: offerer) else { throw .unknownTag }
+        signalled()
+        associate(offerer, answerer)
+        if let label = answer.options.label { state.participants[answerer].label = label }
+        let shared = min(
+            state.participants[offerer].media.count, state.participants[answerer].media.count, document.media.count)
+        for index in 0..<shared {
+            try accept(document.media[index], at: index, of: answer.options, from: answerer, to: offerer)
+        }
+        choose(answerer, for: offerer)
+        signal(answerer)
+        signal(offerer)
+        rewire()
+        return compose(document, from: answerer, to: offerer, answer.options, isAnswer: true)
+    }
+
+    private mutating func answererIndex(of answer: Answer, offerer: Int) -> Int? {
+        if let known = state.index(tag: answer.toTag), known != offerer { return known }
+        let associates = state.participants[offerer].associates.compactMap { state.index(of: $0) }
+        let silent = associates.filter { state.participants[$0].tag == nil }
+        let branch = silent.first { answer.viaBranch != nil && state.participants[$0].viaBranch == answer.viaBranch }
+        guard let index = branch ?? silent.last else { return nil }
+        state.participants[index].tag = answer.toTag
+        return index
+    }
+
+    /// From now on these two hear each other; what other branches still send goes nowhere.
+    private mutating func choose(_ answerer: Int, for offerer: Int) {
+        let (chosen, other) = (state.participants[answerer].id, state.participants[offerer].id)
+        for index in state.participants.indices where state.participants[index].peer == other {
+            state.participants[index].peer = nil
+        }
+        state.participants[offerer].peer = chosen
+        state.participants[answerer].peer = other
+    }
+
+    // MARK: Sides of the call
+
+    private mutating func add(tag: ByteString?, viaBranch: ByteString?) -> Int {
+        var participant = Participant(id: state.nextParticipant, created: context.wall)
+        (participant.tag, participant.viaBranch) = (tag, viaBranch)
+        state.nextParticipant += 1
+        state.participants.append(participant)
+        return state.participants.count - 1
+    }
+
+    private mutating func associate(_ one: Int, _ other: Int) {
+        let (first, second) = (state.participants[one].id, state.participants[other].id)
+        if !state.participants[one].associates.contains(second) { state.participants[one].associates.append(second) }
+        if !state.participants[other].associates.contains(first) { state.participants[other].associates.append(first) }
+        if state.participants[one].peer == nil { state.participants[one].peer = second }
+        if state.participants[other].peer == nil { state.participants[other].peer = first }
+        state.participants[one].removeAt = nil
+        state.participants[other].removeAt = nil
+    }
+
+    /// The call is alive again, whatever a delayed `delete` had planned.
+    private mutating func signalled() {
+        state.lastSignal = (context.wall, context.monotonic)
+        state.deleteAt = nil
+    }
+
+    private mutating func mark(_ tos: UInt8) {
+        state.tos = tos
+        for port in state.ports {
+            for handle in port.handles { handle.socket.setTOS(tos, family: port.pair.address.family) }
+        }
+    }
+
+    // MARK: Ports
+
+    /// Opens an RTP port, and its RTCP port when the media has one.
+    mutating func open(on interface: LocalInterface, hasRTCP: Bool) throws(RelayError) -> LocalPort {
+        // Each try draws another pair at random: one that some other program holds costs one system call.
+        let attempts = 32
+        var cause = ""
+        for _ in 0..<attempts {
+            guard let pair = interface.ports.draw() else {
+                throw .noPortAvailable(
+                    cause: "all \(interface.ports.usage.total) ports of \(interface.configuration.local) are in use")
+            }
+            do throws(SystemError) {
+                let component: StreamComponent = hasRTCP ? .rtp : .opaque
+                let rtp = try openStream(component, of: pair)
+                guard hasRTCP else { return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: nil) }
+                do throws(SystemError) {
+                    let rtcp = try openStream(.rtcp, of: pair)
+                    return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: rtcp)
+                } catch {
+                    opened.removeLast()
+                    context.plane.discard(rtp)
+                    throw error
+                }
+            } catch {
+                cause = "\(error)"
+                guard error.isAddressInUse else { throw .noPortAvailable(cause: cause) }
+            }
+        }
+        throw .noPortAvailable(cause: "\(attempts) pairs in a row are held by other programs (\(cause))")
+    }
+
+    private mutating func openStream(
+        _ component: StreamComponent, of pair: PortPair
+    ) throws(SystemError) -> StreamHandle {
+        let handle = try context.plane.open(component, of: pair, tos: state.tos, worker: call.worker, owner: call)
+        opened.append(handle)
+        return handle
+    }
+
+    mutating func close(_ ports: [LocalPort]) {
+        for port in ports { changes += port.handles.map { .remove($0) } }
+    }
+
+    // MARK: Ends
+
+    /// Makes the new state the call's, and tells the forwarding plane.
+    consuming func commit(to state: inout CallState) {
+        state = self.state
+        context.plane.apply(changes, worker: call.worker)
+    }
+
+    /// Closes what was opened; the call stays as it was.
+    consuming func abandon() {
+        for handle in opened { context.plane.discard(handle) }
+    }
+}

@@ -1,0 +1,105 @@
+internal import Logging
+internal import Synchronization
+public import WireFormat
+
+extension Relay {
+    /// Takes stock of a call; `nil` when there is none with that Call-ID.
+    public func query(callID: ByteString) -> CallReport? {
+        guard let call = find(callID) else { return nil }
+        return call.state.withLock { state in
+            state.hasEnded ? nil : CallReport(call, state, plane: plane)
+        }
+    }
+
+    /// Ends a call, or one side of it and whoever talks to nobody else.
+    ///
+    /// - Parameters:
+    ///   - tag: the side to end; `nil` for the whole call.
+    ///   - viaBranch: the branch of a forked call to end, when it is one's; otherwise the tag decides.
+    ///   - delay: how long forwarding goes on; `nil` for the configured `Timeouts.deleteDelay`. A new offer within it
+    ///     revives the call.
+    /// - Returns: what the call looked like, or `nil` when nothing matched.
+    @discardableResult
+    public func delete(
+        callID: ByteString, tag: ByteString? = nil, viaBranch: ByteString? = nil, delay: Duration? = nil
+    ) -> CallReport? {
+        guard let call = find(callID) else { return nil }
+        let wait = (delay ?? configuration.timeouts.deleteDelay).nanoseconds
+        let due = SystemClock.monotonic &+ wait
+        let report: CallReport? = call.state.withLock { state in
+            guard !state.hasEnded else { return nil }
+            var ending: [Int]?
+            if let tag {
+                let branch = viaBranch.flatMap { branch in
+                    state.participants.firstIndex { $0.viaBranch == branch && $0.tag != tag }
+                }
+                guard let index = branch ?? state.index(tag: tag) else { return nil }
+                let leaving = Self.dependents(of: index, in: state)
+                if leaving.count < state.participants.count { ending = leaving }
+            }
+            let report = CallReport(call, state, plane: plane)
+            if let ending {
+                for id in ending { state.index(of: id).map { state.participants[$0].removeAt = due } }
+                if wait == 0 { removeDueSides(of: call, &state, at: due) }
+            } else if wait == 0 {
+                end(call, &state, .regular)
+            } else {
+                state.deleteAt = due
+            }
+            return report
+        }
+        if report != nil, wait != 0 { notifyChanged(call) }
+        return report
+    }
+
+    /// A side, and those whose only associate it is.
+    private static func dependents(of index: Int, in state: CallState) -> [Int] {
+        let leaving = state.participants[index].id
+        let alone = state.participants.filter { $0.associates == [leaving] }.map(\.id)
+        return [leaving] + alone.filter { $0 != leaving }
+    }
+
+    /// Ends a call whatever it is doing; false when there is none.
+    @discardableResult
+    public func terminate(callID: ByteString) -> Bool {
+        guard let call = find(callID) else { return false }
+        return call.state.withLock { state in
+            guard !state.hasEnded else { return false }
+            end(call, &state, .forced)
+            return true
+        }
+    }
+
+    /// Ends a call under its lock: its ports are closed as soon as no packet is in hand.
+    func end(_ call: Call, _ state: inout CallState, _ reason: TerminationReason) {
+        state.hasEnded = true
+        plane.apply(state.ports.flatMap { $0.handles.map { .remove($0) } }, worker: call.worker)
+        state.participants = []
+        calls.withLock { calls in
+            if calls[call.id] === call { calls[call.id] = nil }
+        }
+        statistics.count(.ended(reason))
+        configuration.logger.info("call ended: \(reason.rawValue)", metadata: ["call-id": "\(call.id)"])
+        notifyEnded(call.id)
+    }
+
+    /// Removes the sides whose time has come; the call with the last one.
+    func removeDueSides(of call: Call, _ state: inout CallState, at now: UInt64) {
+        let due = state.participants.filter { ($0.removeAt ?? .max) <= now }
+        guard !due.isEmpty else { return }
+        guard due.count < state.participants.count else { return end(call, &state, .regular) }
+        let gone = Set(due.map(\.id))
+        let handles = due.flatMap { $0.media.flatMap { ($0.port.map { [$0] } ?? []) + $0.superseded } }
+        state.participants.removeAll { gone.contains($0.id) }
+        for index in state.participants.indices {
+            state.participants[index].associates.removeAll { gone.contains($0) }
+            if let peer = state.participants[index].peer, gone.contains(peer) {
+                state.participants[index].peer = state.participants[index].associates.last
+            }
+        }
+        var work = Negotiation(call: call, state: state, context: context())
+        work.rewire()
+        work.close(handles)
+        work.commit(to: &state)
+    }
+}

@@ -1,0 +1,113 @@
+internal import Synchronization
+internal import WireFormat
+
+extension Relay {
+    /// How often calls are looked at for timeouts, in milliseconds.
+    private static let sweepInterval: Int32 = 1_000
+
+    /// The housekeeper's thread: closes ports that are no longer used, takes note of learned addresses, and once a
+    /// second ends the calls whose time is up.
+    func keepHouse() {
+        var tags = [UInt64](repeating: 0, count: 4)
+        var nextSweep = SystemClock.monotonic
+        while !hasStopped {
+            let now = SystemClock.monotonic
+            if now >= nextSweep {
+                sweep(at: now)
+                nextSweep = now &+ UInt64(Self.sweepInterval) * 1_000_000
+            }
+            let left = Int32(truncatingIfNeeded: (nextSweep &- min(now, nextSweep)) / 1_000_000) + 1
+            _ = bell.wait(&tags, milliseconds: min(left, Self.sweepInterval))
+            collect()
+        }
+    }
+
+    /// Takes over what the media threads have learned, and closes what they have let go.
+    package func collect() {
+        for (call, event) in plane.collect() {
+            let isKnown = call.state.withLock { state in
+                !state.hasEnded && Self.note(event, in: &state)
+            }
+            if isKnown { notifyChanged(call) }
+        }
+    }
+
+    private static func note(_ event: LatchEvent, in state: inout CallState) -> Bool {
+        let observed = ObservedEndpoint(source: event.source, target: event.target, isLocked: event.isLocked)
+        for side in state.participants.indices {
+            for index in state.participants[side].media.indices {
+                guard let port = state.participants[side].media[index].port else { continue }
+                if port.rtp.slot == event.slot {
+                    state.participants[side].media[index].observed = observed
+                    return true
+                }
+                if port.rtcp?.slot == event.slot {
+                    state.participants[side].media[index].observedRTCP = observed
+                    return true
+                }
+            }
+        }
+        return false
+    }
+
+    func context() -> NegotiationContext {
+        NegotiationContext(
+            interfaces: interfaces, plane: plane, defaultLearning: configuration.endpointLearning, loopMarker: "",
+            wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
+    }
+
+    /// Ends every call whose time is up.
+    ///
+    /// - Parameter now: monotonic nanoseconds; later than the clock's in tests.
+    package func sweep(at now: UInt64) {
+        for call in calls.withLock({ Array($0.values) }) {
+            call.state.withLock { state in
+                guard !state.hasEnded else { return }
+                closeSuperseded(of: call, &state, at: now)
+                removeDueSides(of: call, &state, at: now)
+                if !state.hasEnded, let reason = overdue(state, at: now) { end(call, &state, reason) }
+            }
+        }
+    }
+
+    private func closeSuperseded(of call: Call, _ state: inout CallState, at now: UInt64) {
+        for side in state.participants.indices {
+            for index in state.participants[side].media.indices {
+                guard let due = state.participants[side].media[index].closeSupersededAt, due <= now else { continue }
+                let ports = state.participants[side].media[index].superseded
+                plane.apply(ports.flatMap { $0.handles.map { .remove($0) } }, worker: call.worker)
+                state.participants[side].media[index].superseded = []
+                state.participants[side].media[index].closeSupersededAt = nil
+            }
+        }
+    }
+
+    /// Why the call should end now, if it should.
+    ///
+    /// Streams fall into three kinds, each with its own limit: those that ought to carry packets, those on hold, and
+    /// those of an unanswered offer. The call lives while any stream of the busiest kind it has does.
+    private func overdue(_ state: CallState, at now: UInt64) -> TerminationReason? {
+        let timeouts = configuration.timeouts
+        func isPast(_ limit: Duration, since start: UInt64) -> Bool {
+            limit > .zero && now > start && now - start >= limit.nanoseconds
+        }
+        if let due = state.deleteAt, due <= now { return .regular }
+        if isPast(timeouts.final, since: state.start) { return .finalTimeout }
+
+        var last: (active: UInt64?, silent: UInt64?) = (nil, nil)
+        for media in state.participants.flatMap(\.media) {
+            guard let port = media.port, media.signalled != nil, media.isPublic else { continue }
+            let heard = port.handles.map { plane.counters(of: $0.slot).lastPacket }.max() ?? 0
+            let latest = max(heard, state.lastSignal.monotonic)
+            let isOnHold = !media.sends || media.signalledTarget == nil
+            if isOnHold {
+                last.silent = max(last.silent ?? 0, latest)
+            } else {
+                last.active = max(last.active ?? 0, latest)
+            }
+        }
+        if let active = last.active { return isPast(timeouts.media, since: active) ? .timeout : nil }
+        if let silent = last.silent { return isPast(timeouts.silent, since: silent) ? .silentTimeout : nil }
+        return isPast(timeouts.offer, since: state.lastSignal.monotonic) ? .offerTimeout : nil
+    }
+}

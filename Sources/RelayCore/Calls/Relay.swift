@@ -1,0 +1,219 @@
+internal import SDP
+internal import Synchronization
+public import Logging
+public import WireFormat
+
+/// A media relay in this process: it opens ports, rewrites offers and answers so that media comes to them, and forwards
+/// the packets.
+///
+/// All methods may be called from any thread; none blocks on the network. A command for one call does not wait for
+/// commands for others.
+///
+/// ```swift
+/// let relay = try Relay(Relay.Configuration(interfaces: [MediaInterface(local: address)]))
+/// let toCallee = try relay.offer(Offer(callID: "1@a", fromTag: "caller", sdp: inviteBody))
+/// let toCaller = try relay.answer(Answer(callID: "1@a", fromTag: "caller", toTag: "callee", sdp: okBody))
+/// // … media flows …
+/// _ = relay.delete(callID: "1@a")
+/// relay.stop()
+/// ```
+public final class Relay: Sendable {
+    /// How a relay is set up. The defaults are rtpengine's.
+    public struct Configuration: Sendable {
+        /// Where media is received; the first of a family is that family's default.
+        public var interfaces: [MediaInterface]
+        /// The ports on every address; RTP gets even ones.
+        public var ports: ClosedRange<UInt16> = 30000...39999
+        /// TOS octet or traffic class of media packets.
+        public var tos: UInt8 = 0
+        /// Media threads; `nil` for one on each core.
+        public var mediaThreads: Int?
+        /// Calls at a time; `nil` for no limit.
+        public var maximumSessions: Int?
+        /// How endpoints' real addresses are learned unless an offer says otherwise.
+        public var endpointLearning = EndpointLearning.heuristic
+        /// When calls that nobody ends are ended.
+        public var timeouts = Timeouts()
+        /// Where the relay writes what happens to calls.
+        public var logger = Logger(label: "relay")
+
+        /// A relay on these interfaces.
+        public init(interfaces: [MediaInterface]) { self.interfaces = interfaces }
+    }
+
+    /// Streams that one media thread can hold: 4 for each of 25,000 audio calls.
+    private static let streamsPerWorker = 131_072
+
+    let configuration: Configuration
+    let interfaces: InterfaceTable
+    let plane: any ForwardingPlane
+    let calls = Mutex<[ByteString: Call]>([:])
+    let statistics = RelayStatistics()
+    private let observer = Mutex<(any CallObserver)?>(nil)
+    private let loopMarker: ByteString
+    private let nextWorker = Atomic<Int>(0)
+    private let isStopped = Atomic<Bool>(false)
+    let bell: Poller
+    private let housekeeper = Mutex<SystemThread?>(nil)
+
+    /// Opens nothing but its threads; ports are opened as calls need them.
+    ///
+    /// - Throws: `RelayError.cannotStart` when there is no interface, no room for a pair of ports, or no thread.
+    public convenience init(_ configuration: Configuration) throws(RelayError) {
+        try self.init(configuration, runsHousekeeping: true)
+    }
+
+    /// - Parameter runsHousekeeping: false for tests that move the clock themselves.
+    package init(_ configuration: Configuration, runsHousekeeping: Bool) throws(RelayError) {
+        guard !configuration.interfaces.isEmpty else { throw .cannotStart(cause: "no interface is configured") }
+        self.configuration = configuration
+        interfaces = InterfaceTable(configuration.interfaces, ports: configuration.ports)
+        for interface in interfaces.interfaces where interface.ports.usage.total == 0 {
+            throw .cannotStart(cause: "no RTP/RTCP port pair in \(configuration.ports)")
+        }
+        loopMarker = ByteString(String(UInt64.random(in: 1 << 44..<1 << 48), radix: 16))
+        do throws(SystemError) {
+            bell = try Poller()
+            plane = try UserPlane(
+                threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
+                capacity: Self.streamsPerWorker, listener: bell)
+            guard runsHousekeeping else { return }
+            let keeper = try SystemThread(name: "housekeeper") { [self] in keepHouse() }
+            housekeeper.withLock { $0 = keeper }
+        } catch {
+            throw .cannotStart(cause: "\(error)")
+        }
+    }
+
+    /// Ends all forwarding and closes all ports. The relay cannot be used again.
+    public func stop() {
+        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        bell.wake()
+        housekeeper.withLock { $0 }?.join()
+        calls.withLock { $0.removeAll() }
+        plane.stop()
+    }
+
+    var hasStopped: Bool { isStopped.load(ordering: .acquiring) }
+
+    /// Sets who is told about changes to calls, for replication.
+    package func observe(_ observer: any CallObserver) { self.observer.withLock { $0 = observer } }
+
+    func notifyChanged(_ call: Call) { observer.withLock { $0 }?.callChanged(call.id) }
+    func notifyEnded(_ id: ByteString) { observer.withLock { $0 }?.callEnded(id) }
+
+    // MARK: Offer and answer
+
+    /// Creates or changes a call, and returns the SDP to send on to the offer's receiver.
+    ///
+    /// - Throws: a `RelayError`; the call, if there was one, is as it was before.
+    public func offer(_ offer: Offer) throws(RelayError) -> [UInt8] {
+        let document = try Self.parse(offer.sdp)
+        if offer.options.protectsFromLoops, document.session.loopMarker == loopMarker { return offer.sdp }
+        while true {
+            let call = try findOrAdd(offer.callID, tos: offer.options.tos)
+            if let sdp = try negotiate(call, { (work) throws(RelayError) in try work.offer(offer, document) }) {
+                return sdp
+            }
+        }
+    }
+
+    /// Completes an offer, and returns the SDP to send back to the side that made it.
+    ///
+    /// - Throws: a `RelayError`; the call is as it was before.
+    public func answer(_ answer: Answer) throws(RelayError) -> [UInt8] {
+        let document = try Self.parse(answer.sdp)
+        if answer.options.protectsFromLoops, document.session.loopMarker == loopMarker { return answer.sdp }
+        guard let call = find(answer.callID) else { throw .unknownCall }
+        guard let sdp = try negotiate(call, { (work) throws(RelayError) in try work.answer(answer, document) }) else {
+            throw .unknownCall
+        }
+        return sdp
+    }
+
+    private static func parse(_ text: [UInt8]) throws(RelayError) -> SDPDocument {
+        do throws(SDPError) { return try SDPDocument(parsing: text) } catch {
+            throw .malformedSDP(reason: error.errorReason, detail: "\(error)")
+        }
+    }
+
+    /// Runs one negotiation on a call; `nil` when the call ended before it was its turn.
+    private func negotiate(
+        _ call: Call, _ body: (inout Negotiation) throws(RelayError) -> [UInt8]
+    ) throws(RelayError) -> [UInt8]? {
+        let context = NegotiationContext(
+            interfaces: interfaces, plane: plane, defaultLearning: configuration.endpointLearning,
+            loopMarker: loopMarker, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
+        let sdp: [UInt8]? = try call.state.withLock { (state) throws(RelayError) -> [UInt8]? in
+            guard !state.hasEnded else { return nil }
+            var work = Negotiation(call: call, state: state, context: context)
+            do throws(RelayError) {
+                let sdp = try body(&work)
+                work.commit(to: &state)
+                return sdp
+            } catch {
+                work.abandon()
+                // A call that was added for this very command has nobody else to end it.
+                if state.participants.isEmpty { forget(call, &state) }
+                throw error
+            }
+        }
+        if sdp != nil { notifyChanged(call) }
+        return sdp
+    }
+
+    private func forget(_ call: Call, _ state: inout CallState) {
+        state.hasEnded = true
+        calls.withLock { calls in
+            if calls[call.id] === call { calls[call.id] = nil }
+        }
+    }
+
+    // MARK: The calls
+
+    func find(_ id: ByteString) -> Call? { calls.withLock { $0[id] } }
+
+    private func findOrAdd(_ id: ByteString, tos: UInt8?) throws(RelayError) -> Call {
+        guard !hasStopped else { throw .stopped }
+        return try calls.withLock { (calls) throws(RelayError) -> Call in
+            if let call = calls[id] { return call }
+            if let limit = configuration.maximumSessions, calls.count >= limit {
+                statistics.count(.rejected)
+                throw .sessionLimitReached(limit: limit)
+            }
+            let worker = nextWorker.add(1, ordering: .relaxed).oldValue % plane.workerCount
+            let state = CallState(
+                tos: tos ?? configuration.tos, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
+            let call = Call(id: id, worker: UInt16(truncatingIfNeeded: worker), state: state)
+            calls[id] = call
+            return call
+        }
+    }
+
+    /// The Call-IDs of at most `limit` calls, in no order.
+    public func callIDs(limit: Int) -> [ByteString] { calls.withLock { Array($0.keys.prefix(max(0, limit))) } }
+
+    /// How many calls there are.
+    public var callCount: Int { calls.withLock { $0.count } }
+
+    /// Ports in pairs, used and free ones, of each address.
+    public var portUsage: [(interface: MediaInterface, total: Int, used: Int, free: Int)] {
+        interfaces.interfaces.map { interface in
+            let usage = interface.ports.usage
+            return (interface.configuration, usage.total, usage.used, usage.free)
+        }
+    }
+}
+
+/// Is told when calls change, so that they can be stored. Called on whatever thread the change happened; must not block.
+package protocol CallObserver: Sendable {
+    /// A command or a learned address has changed the call.
+    func callChanged(_ id: ByteString)
+    /// The call is over.
+    func callEnded(_ id: ByteString)
+}
+
+extension Relay {
+    /// Whether an offer can ask for this logical interface.
+    public func hasInterface(named name: String) -> Bool { interfaces.contains(name: name) }
+}

@@ -1,0 +1,25 @@
+internal import Glibc
+
+/// A system call that failed: what was tried, and the kernel's reason.
+package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let errno: Int32
+    /// What was tried, in words or by the name of the call.
+    package let operation: String
+
+    @inline(never)  // cold
+    package init(errno: Int32, operation: String) { (self.errno, self.operation) = (errno, operation) }
+
+    /// All slots of the media threads are taken.
+    package static let tooManyStreams = SystemError(
+        errno: EMFILE, operation: "open stream: the stream table is full")
+
+    package var description: String {
+        // SAFETY: strerror returns a terminated string that lives until this thread's next call; it is copied at once.
+        "\(operation): \(unsafe String(cString: strerror(errno)))"
+    }
+}
+
+extension SystemError {
+    /// Another socket has the address and port.
+    package var isAddressInUse: Bool { self.errno == EADDRINUSE }
+}

@@ -1,0 +1,60 @@
+internal import CLinux
+internal import Glibc
+
+/// What the system offers a service: log, readiness, background, pid file.
+package enum SystemService {
+    /// Writes to standard error, whole or not at all as far as the kernel allows. Any thread.
+    package static func writeError(_ text: String) {
+        let bytes = Array(text.utf8)
+        // SAFETY: the array lives across the call, which only reads it. A closed standard error is nobody's problem.
+        unsafe bytes.withUnsafeBytes { _ = unsafe clinux_write_error($0.baseAddress, $0.count) }
+    }
+
+    /// Names us in syslog. Once, before `log`.
+    package static func openLog(name: String, facility: Int) {
+        // SAFETY: the name is copied.
+        unsafe clinux_log_open(name, Int32(facility))
+    }
+
+    /// Sends one line to syslog. Any thread.
+    package static func log(severity: Int, _ text: String) {
+        // SAFETY: a terminated string that lives across the call.
+        unsafe clinux_log(Int32(severity), text)
+    }
+
+    /// Tells the service manager a state such as `READY=1`; does nothing where there is none.
+    package static func notify(_ state: String) throws(SystemError) {
+        // SAFETY: a terminated string that lives across the call.
+        try check(unsafe clinux_notify(state), "notify the service manager")
+    }
+
+    /// Goes to the background; only before any thread was started.
+    ///
+    /// - Returns: what `detached` wants.
+    package static func detach() throws(SystemError) -> Int32 {
+        let descriptor = clinux_detach()
+        try check(min(descriptor, 0), "go to the background")
+        return descriptor
+    }
+
+    /// Lets the parent process end, as everything runs.
+    package static func detached(_ descriptor: Int32) throws(SystemError) {
+        try check(clinux_detached(descriptor), "leave the terminal")
+    }
+
+    /// Writes our process number to a file.
+    package static func writePID(to path: String) throws(SystemError) {
+        // SAFETY: a terminated string that lives across the call.
+        try check(unsafe clinux_write_pid(path), "write \(path)")
+    }
+
+    /// Removes that file if it is still ours.
+    package static func removePID(at path: String) throws(SystemError) {
+        // SAFETY: a terminated string that lives across the call.
+        try check(unsafe clinux_remove_pid(path), "remove \(path)")
+    }
+
+    private static func check(_ result: Int32, _ operation: String) throws(SystemError) {
+        guard result >= 0 else { throw SystemError(errno: -result, operation: operation) }
+    }
+}

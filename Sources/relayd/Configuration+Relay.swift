@@ -1,0 +1,35 @@
+internal import DaemonOptions
+internal import Logging
+internal import RelayCore
+
+extension Relay.Configuration {
+    /// The relay that the options ask for.
+    init(_ options: Configuration, log: Logger) {
+        self.init(interfaces: options.interfaces.compactMap { MediaInterface($0) })
+        ports = options.portMin...options.portMax
+        tos = options.tos
+        mediaThreads = options.numThreads
+        maximumSessions = options.maxSessions
+        endpointLearning = EndpointLearning(rawValue: options.endpointLearning.rawValue) ?? .heuristic
+        timeouts.media = .seconds(options.timeout)
+        timeouts.silent = .seconds(options.silentTimeout)
+        timeouts.offer = .seconds(options.offerTimeout)
+        timeouts.final = .seconds(options.finalTimeout)
+        timeouts.deleteDelay = .seconds(options.deleteDelay)
+        logger = log
+    }
+}
+
+extension LogSettings {
+    /// The log that the options ask for.
+    convenience init(_ options: Configuration) {
+        var log = Options()
+        log.level = options.logLevel
+        for (subsystem, level) in options.logLevels { log.levels["\(subsystem)"] = level }
+        log.toStandardError = options.logStderr
+        log.hasTimestamps = !options.noLogTimestamps
+        log.isParsable = options.logFormat == .parsable
+        (log.markPrefix, log.markSuffix) = (options.logMarkPrefix, options.logMarkSuffix)
+        self.init(log)
+    }
+}

@@ -1,0 +1,50 @@
+internal import Synchronization
+
+/// What all log handlers share. The level may change while we run.
+final class LogSettings: Sendable {
+    /// What the options say about the log.
+    struct Options: Sendable {
+        /// Syslog severity (RFC 5424 §6.2.1) up to which lines are logged.
+        var level = 6
+        /// Where a subsystem has a level of its own; negative silences it.
+        var levels: [String: Int] = [:]
+        /// Standard error instead of syslog.
+        var toStandardError = false
+        /// On standard error.
+        var hasTimestamps = true
+        /// `[ID="call-id"]` instead of `[call-id]`.
+        var isParsable = false
+        /// Around call-ids.
+        var markPrefix = ""
+        var markSuffix = ""
+    }
+
+    let options: Options
+    private let shift = Atomic<Int>(0)
+
+    /// Silence has a severity of its own, below all others.
+    static let silent = -1
+    private static let mostVerbose = 7
+
+    init(_ options: Options) { self.options = options }
+
+    /// The most verbose severity that is logged for a subsystem.
+    func severity(of subsystem: String) -> Int {
+        let level = options.levels[subsystem] ?? options.level
+        guard level >= 0 else { return Self.silent }
+        return min(max(min(level, Self.mostVerbose) + shift.load(ordering: .relaxed), 0), Self.mostVerbose)
+    }
+
+    /// Makes everything more (positive) or less verbose.
+    func makeMoreVerbose(by steps: Int) {
+        let most = Self.mostVerbose
+        let wanted = shift.load(ordering: .relaxed) + min(max(steps, -most), most)
+        shift.store(min(max(wanted, -most), most), ordering: .relaxed)
+    }
+
+    /// How a line names its call.
+    func mark(callID: String) -> String {
+        let marked = options.markPrefix + callID + options.markSuffix
+        return options.isParsable ? "[ID=\"\(marked)\"]: " : "[\(marked)]: "
+    }
+}

@@ -1,0 +1,102 @@
+internal import Foundation
+internal import Logging
+internal import RelayCore
+
+/// Writes `[call-id]: [subsystem] text` to standard error or syslog.
+///
+/// The metadata keys `call-id` and `subsystem` make the prefix; other metadata follows the text.
+struct RelayLogHandler: LogHandler {
+    static let callIDKey = "call-id"
+    static let subsystemKey = "subsystem"
+    private static let defaultSubsystem = "core"
+    /// A line longer than that is cut: part of it came from outside.
+    static let longestLine = 4096
+
+    private let settings: LogSettings
+    private let write: @Sendable (_ severity: Int, _ line: String) -> Void
+    private var ownLevel: Logger.Level?
+    private var subsystem = RelayLogHandler.defaultSubsystem
+    var metadata: Logger.Metadata = [:] {
+        didSet { subsystem = metadata[Self.subsystemKey]?.description ?? Self.defaultSubsystem }
+    }
+    var metadataProvider: Logger.MetadataProvider?
+
+    /// - Parameter write: where lines go; `nil` for where the settings say.
+    init(_ settings: LogSettings, write: (@Sendable (_ severity: Int, _ line: String) -> Void)? = nil) {
+        self.settings = settings
+        self.write = write ?? Self.output(settings)
+    }
+
+    /// What is set here counts; otherwise the options, also when they change.
+    var logLevel: Logger.Level {
+        get { ownLevel ?? Self.level(severity: settings.severity(of: subsystem)) }
+        set { ownLevel = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var all = metadata
+        if let provided = metadataProvider?.get() { all.merge(provided) { _, new in new } }
+        if let given = event.metadata { all.merge(given) { _, new in new } }
+        let callID = all.removeValue(forKey: Self.callIDKey).map { settings.mark(callID: $0.description) } ?? ""
+        let subsystem = all.removeValue(forKey: Self.subsystemKey)?.description ?? Self.defaultSubsystem
+        var line = "\(callID)[\(subsystem)] \(event.message)"
+        if let error = event.error { line += ": \(error)" }
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(value)" }
+        // A line may name another subsystem than its logger, and swift-log has no level for silence.
+        let severity = Self.severity(event.level)
+        guard ownLevel != nil || severity <= settings.severity(of: subsystem) else { return }
+        write(severity, Self.escaped(line))
+    }
+
+    /// One line without control characters: call-ids and header values are the peer's to choose.
+    static func escaped(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(longestLine) {
+            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+                result.append(
+                    contentsOf: "\\x\(scalar.value < 16 ? "0" : "")\(String(scalar.value, radix: 16))".unicodeScalars)
+            } else {
+                result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+
+    private static func output(_ settings: LogSettings) -> @Sendable (Int, String) -> Void {
+        guard settings.options.toStandardError else {
+            return { severity, line in SystemService.log(severity: severity, line) }
+        }
+        guard settings.options.hasTimestamps else { return { _, line in SystemService.writeError(line + "\n") } }
+        return { _, line in
+            let time = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true).year().month().day())
+            SystemService.writeError("\(time) \(line)\n")
+        }
+    }
+
+    private static func severity(_ level: Logger.Level) -> Int {
+        switch level {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+
+    private static func level(severity: Int) -> Logger.Level {
+        switch severity {
+        case ..<3: .critical
+        case 3: .error
+        case 4: .warning
+        case 5: .notice
+        case 6: .info
+        default: .trace
+        }
+    }
+}

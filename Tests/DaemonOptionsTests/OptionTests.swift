@@ -1,0 +1,174 @@
+import DaemonOptions
+import Testing
+import WireFormat
+
+@Suite("Options")
+struct OptionTests {
+    /// Runs the parser, with one file at `/f` if given.
+    private static func run(
+        _ arguments: [String], file: String? = nil
+    ) throws(OptionError) -> (Configuration, [OptionNotice]) {
+        let arguments = (file == nil ? [] : ["--config-file=/f"]) + arguments
+        let result = try Configuration.parse(arguments: arguments) { path in
+            path == "/f" ? file.map(FileContents.text) ?? .missing : .missing
+        }
+        guard case .run(let configuration, let notices) = result else { throw OptionError("nothing to run") }
+        return (configuration, notices)
+    }
+
+    @Test("without options, everything has its default")
+    func defaults() throws {
+        let (configuration, notices) = try Self.run([])
+        var expected = Configuration()
+        expected.interfaces = ["127.0.0.1"]
+        expected.listenNG = [try #require(TransportAddress("127.0.0.1:2223"))]
+        #expect(configuration == expected)
+        #expect(notices == [])
+        #expect((configuration.portMin, configuration.portMax) == (30_000, 39_999))
+    }
+
+    @Test(
+        "every spelling of the command line",
+        arguments: [
+            ["--interface=a/127.0.0.1!192.0.2.1", "--foreground", "--log-stderr", "--log-level", "7"],
+            ["-i", "a/127.0.0.1!192.0.2.1", "-fE", "-L7"],
+            ["-ia/127.0.0.1!192.0.2.1", "-EfL", "7"],
+            ["--interface", "a/127.0.0.1!192.0.2.1", "-EfL=7", "--"],
+        ])
+    func spellings(_ arguments: [String]) throws {
+        let (configuration, _) = try Self.run(arguments)
+        #expect(configuration.interfaces == ["a/127.0.0.1!192.0.2.1"])
+        #expect(configuration.foreground && configuration.logStderr)
+        #expect(configuration.logLevel == 7)
+    }
+
+    @Test("a list grows, a value is replaced, a bare port is on all addresses")
+    func repetition() throws {
+        let (configuration, _) = try Self.run([
+            "-i", "127.0.0.1;::1", "-i", "b/[::2]", "-n", "2223", "-n", "[::1]:22", "--tos=1", "--tos=184",
+            "--num-threads=0", "--max-sessions=-1",
+        ])
+        #expect(configuration.interfaces == ["127.0.0.1", "::1", "b/[::2]"])
+        #expect(configuration.listenNG.map(\.description) == ["0.0.0.0:2223", "[::1]:22"])
+        #expect(configuration.tos == 184)
+        #expect(configuration.numThreads == nil && configuration.maxSessions == nil)
+    }
+
+    @Test("the file is read, and the command line wins")
+    func file() throws {
+        let text = """
+            # comment
+            [other]
+            nonsense
+            [rtpengine]
+            interface = a/127.0.0.1; b/::1
+            ; comment
+            foreground = true
+            log-stderr=false
+            timeout = 30
+            tos = 8
+            surprise = 1
+            mqtt-pass = secret
+            redis = 127.0.0.1:6379/1
+            """
+        let (configuration, notices) = try Self.run(["--tos", "16"], file: text)
+        #expect(configuration.interfaces == ["a/127.0.0.1", "b/::1"])
+        #expect(configuration.foreground && !configuration.logStderr)
+        #expect((configuration.timeout, configuration.tos) == (30, 16))
+        #expect(
+            notices == [
+                OptionNotice(.warning, "/f:11: 'surprise' is not an option"),
+                OptionNotice(.information, "option 'mqtt-pass' is accepted and ignored"),
+                OptionNotice(.warning, "option 'redis' has no effect yet"),
+            ])
+    }
+
+    @Test("a list on the command line replaces that of the file")
+    func listPrecedence() throws {
+        let (configuration, _) = try Self.run(["-i", "::1"], file: "[rtpengine]\ninterface=127.0.0.1\n")
+        #expect(configuration.interfaces == ["::1"])
+    }
+
+    @Test("another section, and none at all")
+    func sections() throws {
+        let text = "[a]\ntos=1\n[b]\ntos=2\n"
+        #expect(try Self.run(["--config-section=b"], file: text).0.tos == 2)
+        #expect(try Self.run([], file: text).1.map(\.level) == [.warning])
+        #expect(try Self.run(["--config-file=none"]).0.tos == 0)
+    }
+
+    @Test(
+        "one line says what is wrong",
+        arguments: [
+            (["--port-min=70000"], "--port-min: '70000' is not a port (1-65535)"),
+            (["-m", "0"], "--port-min: '0' is not a port (1-65535)"),
+            (["--tos", "256"], "--tos: '256' is not a number from 0 to 255"),
+            (["--timeout=x\ny"], "--timeout: 'x y' is not a number from 0 to 2147483647"),
+            (["-i", "0.0.0.0"], "--interface: '0.0.0.0' cannot carry media; name one address of this host"),
+            (["-i", "a/b"], "--interface: 'b' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
+            (["-i", "127.0.0.1!"], "--interface: '' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
+            (["-i", "/::1"], "--interface: '/::1' has an empty name before '/'"),
+            (["-n", "::1:x"], "--listen-ng: '::1:x' is not an address; write IPV4:PORT, [IPV6]:PORT or PORT"),
+            (["--endpoint-learning=on"], "--endpoint-learning: 'on' is none of off, immediate, delayed, heuristic"),
+            (["--log-facility=x"], "--log-facility: 'x' is not a syslog facility (daemon, user, local0 to local7, …)"),
+            (["-fz"], "-z is not an option; see relayd --help"),
+            (["--zzz=1"], "--zzz is not an option; see relayd --help"),
+            (["word"], "'word' is not an option; see relayd --help"),
+            (["-f", "--", "word"], "'word' is not an option; see relayd --help"),
+            (["--tos"], "--tos: a value is missing"),
+            (["-i", ";"], "--interface: the value is empty"),
+            (["--foreground=maybe"], "--foreground: 'maybe' is neither true nor false"),
+            (["-m5", "-M6"], "no room for a pair of ports between port-min (5) and port-max (6)"),
+            (["-m9", "-M8"], "no room for a pair of ports between port-min (9) and port-max (8)"),
+            (["--config-file=/g"], "--config-file: '/g' does not exist"),
+            (
+                ["--table=0", "-F"],
+                "--no-fallback: forwarding in the kernel is not available yet; leave this out, or set --table=-1"
+            ),
+        ])
+    func mistakes(_ arguments: [String], _ expected: String) {
+        #expect(throws: OptionError.self) { try Self.run(arguments) }
+        do throws(OptionError) {
+            _ = try Self.run(arguments)
+        } catch {
+            #expect(error.description == expected)
+        }
+    }
+
+    @Test(
+        "mistakes in the file tell the line",
+        arguments: [
+            ("[rtpengine]\n\ntos = x", "/f:3: tos: 'x' is not a number from 0 to 255"),
+            ("tos = 1", "/f:1: 'tos = 1' stands before any [SECTION]"),
+            ("[rtpengine", "/f:1: '[rtpengine' is not a section; write [NAME]"),
+            ("[rtpengine]\ntos", "/f:2: 'tos' is not an option; write KEY = VALUE"),
+            ("[rtpengine]\n= 1", "/f:2: '= 1' is not an option; write KEY = VALUE"),
+        ])
+    func fileMistakes(_ text: String, _ expected: String) {
+        do throws(OptionError) {
+            _ = try Self.run([], file: text)
+            Issue.record("accepted: \(text)")
+        } catch {
+            #expect(error.description == expected)
+        }
+    }
+
+    @Test("a pair of ports is enough")
+    func smallestRange() throws {
+        #expect(try Self.run(["-m6", "-M7"]).0.portMax == 7)
+    }
+
+    @Test("help lists our options, version is asked for, and rtpengine's other options pass")
+    func others() throws {
+        let none: (String) -> FileContents = { _ in .missing }
+        guard case .help(let text) = try Configuration.parse(arguments: ["-h"], readFile: none) else {
+            Issue.record("no help")
+            return
+        }
+        #expect(text.contains("-i, --interface=[NAME/]IP[!IP]"))
+        #expect(try Configuration.parse(arguments: ["-v"], readFile: none) == .version)
+        let (_, notices) = try Self.run(["-qk", "1", "--thread-stack=2048", "--dtls-passive", "-r", "127.0.0.1:1/1"])
+        #expect(notices.filter { $0.level == .warning }.count == 4)
+        #expect(notices.filter { $0.level == .information }.count == 1)
+    }
+}

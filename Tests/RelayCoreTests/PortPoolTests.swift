@@ -1,0 +1,54 @@
+import RelayCore
+import Synchronization
+import Testing
+import WireFormat
+
+@Suite struct PortPoolTests {
+    private let address = IPAddress(ipv4: 0x7F00_0001)
+
+    @Test("hands out every even port once, then none")
+    func exhausts() {
+        let pool = PortPool(address: address, range: 4001...4010)
+        var held: [PortPair] = []
+        while let pair = pool.draw() { held.append(pair) }
+        #expect(Set(held.map(\.port)) == [4002, 4004, 4006, 4008])
+        #expect(held.count == 4)
+        #expect(pool.usage == (total: 8, used: 8, free: 0))
+        held = []
+        #expect(pool.usage == (total: 8, used: 0, free: 8))
+    }
+
+    @Test("a pair rests while there are others, and is drawn again when there are none")
+    func rests() throws {
+        let pool = PortPool(address: address, range: 4000...4007, clock: { 0 })
+        let first = try #require(pool.draw()).port
+        var held: [PortPair] = []
+        for _ in 0..<3 { held.append(try #require(pool.draw())) }
+        #expect(!held.map(\.port).contains(first))
+        #expect(pool.draw()?.port == first)
+    }
+
+    @Test("a reserved pair is not drawn, whether it was free or resting")
+    func reserves() throws {
+        let pool = PortPool(address: address, range: 4000...4003, clock: { 0 })
+        var held = [try #require(pool.reserve(4000))]
+        #expect(pool.reserve(4000) == nil)
+        #expect(pool.reserve(4001) == nil)
+        #expect(pool.reserve(4004) == nil)
+        held.append(try #require(pool.draw()))
+        #expect(pool.draw() == nil)
+        held = []
+        held.append(try #require(pool.reserve(4002)))
+        held.append(try #require(pool.draw()))
+        #expect(held.map(\.port) == [4002, 4000])
+        #expect(pool.draw() == nil)
+    }
+
+    @Test("draws are spread over the range")
+    func random() {
+        let pool = PortPool(address: address, range: 30000...39999)
+        let held = (0..<100).compactMap { _ in pool.draw() }
+        #expect(held.map(\.port) != held.map(\.port).sorted())
+        #expect(held.contains { $0.port >= 35000 } && held.contains { $0.port < 35000 })
+    }
+}
