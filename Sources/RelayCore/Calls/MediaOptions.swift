@@ -6,6 +6,7 @@ public import WireFormat
 public struct MediaOptions: Sendable {
     /// Parts of the SDP's `o=` and other lines that are rewritten.
     public struct Replacement: OptionSet, Hashable, Sendable {
+        /// The bits.
         public let rawValue: UInt8
         /// Combines raw bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -27,6 +28,7 @@ public struct MediaOptions: Sendable {
 
     /// What to do about RTCP multiplexing (RFC 5761) when it is not simply passed through.
     public struct RTCPMux: OptionSet, Hashable, Sendable {
+        /// The bits.
         public let rawValue: UInt8
         /// Combines raw bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
