@@ -137,7 +137,7 @@ package final class NGDispatcher: NGMessageHandler {
     }
 
     private func query(_ request: NGRequest) throws(NGError) -> NGDictionary {
-        guard let report = relay.query(callID: try Self.callID(request)) else { throw NGError(.unknownCall) }
+        guard let report = relay.query(callID: try Self.callID(request)) else { throw NGError(.unknownCallInAnswer) }
         var reply = NGDictionary(report, onlyTag: request.toTag ?? request.fromTag)
         reply.finish()
         return reply

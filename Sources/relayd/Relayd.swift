@@ -59,12 +59,13 @@ struct Relayd {
         let listeners = try await Listeners(configuration, handler: dispatcher)
         let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
 
-        try daemon?.ready()
-        try ServiceManager.ready()
-        log.notice(
-            "relayd \(version) is ready: NG on \(configuration.listenNG.map(\.description).joined(separator: ", "))")
+        let hold = HoldService {
+            try daemon?.ready()
+            try ServiceManager.ready()
+            log.notice("relayd \(version) is ready: NG on \(configuration.listenNG)")
+        }
         let services = ServiceGroup(
-            services: [LogLevelService(settings: settings, log: log), HoldService()],
+            services: [LogLevelService(settings: settings, log: log), hold],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         try await services.run()
 
@@ -76,9 +77,15 @@ struct Relayd {
     }
 }
 
-/// Keeps the process running until it is asked to end.
+/// Says that everything is ready, now that signals are being caught, and keeps the process running until it is asked to
+/// end.
 private struct HoldService: Service {
-    func run() async throws { try await gracefulShutdown() }
+    let ready: @Sendable () throws -> Void
+
+    func run() async throws {
+        try ready()
+        try await gracefulShutdown()
+    }
 }
 
 /// All addresses on which commands are answered.

@@ -63,6 +63,8 @@ import WireFormat
     func delayed() {
         var latch = latch { $0.learning = .delayed }
         #expect(latch.received(from: otherPort, at: 1) == .learned)
+        #expect(latch.received(from: otherPort, at: 2) == .forward)
+        #expect(!latch.isLocked)
         #expect(latch.received(from: stranger, at: 2) == .learned)
         #expect(latch.target == stranger)
         #expect(latch.received(from: signalled, at: 4 * second) == .learned)

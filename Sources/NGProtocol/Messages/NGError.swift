@@ -20,7 +20,7 @@ package struct NGError: Error, Equatable, Sendable {
         case incompleteSDP = "Incomplete SDP specification"
         case cannotRewriteSDP = "Error rewriting SDP"
         case invalidDialogue = "Invalid dialogue association"
-        /// The answer to a call that does not exist; other commands say `unknownCall`.
+        /// An answer to, or a query for, a call that does not exist; other commands say `unknownCall`.
         case unknownCallInAnswer = "Unknown call-id"
         /// A client that reads this asks another relay.
         case outOfPorts = "Ran out of ports"

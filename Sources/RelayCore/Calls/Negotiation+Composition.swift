@@ -8,12 +8,12 @@ extension Negotiation {
     ) -> [UInt8] {
         var rewrite = SDPRewrite()
         if options.protectsFromLoops { rewrite.loopMarker = context.loopMarker }
-        let streams = state.participants[receiver].media
+        let (streams, sources) = (state.participants[receiver].media, state.participants[sender].media)
         rewrite.media = document.media.indices.map { index in
-            guard index < streams.count else { return .rejected(family: .ipv4, mid: nil) }
+            // Branches may have been offered different numbers of m-lines, and an answer may have more than any offer.
+            guard index < streams.count, index < sources.count else { return .rejected(family: .ipv4, mid: nil) }
             return self.rewrite(
-                document.media[index], streams[index], state.participants[sender].media[index], options,
-                isAnswer: isAnswer)
+                document.media[index], streams[index], sources[index], options, isAnswer: isAnswer)
         }
         let address =
             options.mediaAddress ?? streams.lazy.compactMap { $0.port?.interface.configuration.advertised }.first

@@ -15,9 +15,9 @@ extension Negotiation {
         }
         let old = state.participants[sender].media[index]
         let family = state.participants[receiver].media[index].port?.interface.family
-        describe(description, at: index, of: options, side: sender)
+        describe(description, at: index, of: options, side: sender, takesEffect: old.signalled == nil)
         adoptTransport(description, options, index, sender, receiver)
-        guard !description.isRejected, description.kind != .message else { return release(index, sender, receiver) }
+        guard !description.isRejected, description.kind != .message else { return release(index, [sender, receiver]) }
 
         let new = state.participants[sender].media[index]
         try ensurePort(sender, index, family: new.signalled?.address.family ?? .ipv4, mustChange: false)
@@ -26,7 +26,7 @@ extension Negotiation {
             switch options.portLatching {
             case .always: false
             case .never: hasMoved
-            case .automatic: hasMoved && new.receives
+            case .automatic: hasMoved && Self.claims(description.direction).receives
             }
         let wanted = options.addressFamily ?? family ?? new.signalled?.address.family ?? .ipv4
         try ensurePort(receiver, index, family: wanted, mustChange: mustChange)
@@ -41,10 +41,15 @@ extension Negotiation {
     mutating func accept(
         _ description: MediaDescription, at index: Int, of options: MediaOptions, from answerer: Int, to offerer: Int
     ) throws(RelayError) {
-        describe(description, at: index, of: options, side: answerer)
+        describe(description, at: index, of: options, side: answerer, takesEffect: true)
         guard !description.isRejected, description.kind != .message,
             !state.participants[offerer].media[index].isRejected
-        else { return release(index, answerer, offerer) }
+        else {
+            // The offerer's port serves every branch: one that rejects must not take it from the others.
+            let isForked = state.participants[offerer].associates.count > 1
+            let isShared = isForked && !state.participants[offerer].media[index].isRejected
+            return release(index, isShared ? [answerer] : [answerer, offerer])
+        }
         state.participants[answerer].media[index].transport = description.transport
         if let ptime = description.ptime { state.participants[offerer].media[index].ptime = ptime }
         mirror(description.direction, onto: offerer, index)
@@ -62,8 +67,11 @@ extension Negotiation {
     }
 
     /// Takes over what a side says about its own media.
+    ///
+    /// - Parameter takesEffect: false for a re-offer, whose direction counts once it is answered: a refused hold must
+    ///   not silence anybody.
     private mutating func describe(
-        _ description: MediaDescription, at index: Int, of options: MediaOptions, side: Int
+        _ description: MediaDescription, at index: Int, of options: MediaOptions, side: Int, takesEffect: Bool
     ) {
         var stream = state.participants[side].media[index]
         stream.kind = description.type
@@ -80,8 +88,7 @@ extension Negotiation {
             stream.observed = ObservedEndpoint(target: stream.signalledTarget)
             stream.observedRTCP = ObservedEndpoint(target: stream.signalledRTCPTarget)
         }
-        (stream.sends, stream.receives) = Self.claims(description.direction)
-        if address.isUnspecified { stream.receives = false }
+        if takesEffect { (stream.sends, stream.receives) = Self.claims(description.direction) }
         stream.offersMux = description.rtcpMux
         if let mid = description.mid { stream.mid = mid }
         if let ptime = description.ptime { stream.ptime = ptime }
@@ -161,9 +168,9 @@ extension Negotiation {
                 SourceLatch(signalled: stream.signalledRTCPTarget, policy: stream.policy)))
     }
 
-    /// A rejected or untouched m-line needs no ports on either side.
-    private mutating func release(_ index: Int, _ one: Int, _ other: Int) {
-        for side in [one, other] {
+    /// A rejected or untouched m-line needs no ports.
+    private mutating func release(_ index: Int, _ sides: [Int]) {
+        for side in sides {
             var stream = state.participants[side].media[index]
             close((stream.port.map { [$0] } ?? []) + stream.superseded)
             (stream.port, stream.superseded, stream.closeSupersededAt) = (nil, [], nil)

@@ -34,7 +34,7 @@ struct Negotiation {
     /// Applies an offer and returns the SDP for its receiver.
     mutating func offer(_ offer: Offer, _ document: SDPDocument) throws(RelayError) -> [UInt8] {
         signalled()
-        if let tos = offer.options.tos, tos != state.tos { mark(tos) }
+        if let tos = offer.options.tos { state.tos = tos }
         if let metadata = offer.options.metadata { state.metadata = metadata }
         let sender = senderIndex(of: offer)
         let receiver = receiverIndex(of: offer, from: sender)
@@ -143,13 +143,6 @@ struct Negotiation {
         state.deleteAt = nil
     }
 
-    private mutating func mark(_ tos: UInt8) {
-        state.tos = tos
-        for port in state.ports {
-            for handle in port.handles { handle.socket.setTOS(tos, family: port.pair.address.family) }
-        }
-    }
-
     // MARK: Ports
 
     /// Opens an RTP port, and its RTCP port when the media has one.
@@ -198,6 +191,11 @@ struct Negotiation {
 
     /// Makes the new state the call's, and tells the forwarding plane.
     consuming func commit(to state: inout CallState) {
+        if state.tos != self.state.tos {
+            for port in state.ports {
+                for handle in port.handles { handle.socket.setTOS(self.state.tos, family: port.pair.address.family) }
+            }
+        }
         state = self.state
         context.plane.apply(changes, worker: call.worker)
     }

@@ -50,6 +50,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     /// How much `source` resembles `signalled`, 0 to 3.
     private var rank: UInt8 = 0
     private var windowEnd: UInt64 = 0
+    /// `source` was learned before this round of signalling and nobody else has been heard since.
+    private var hasEarlierSource = false
     private var lastAccepted: UInt64 = 0
 
     package init(signalled: TransportAddress?, policy: Policy) {
@@ -78,6 +80,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             return
         }
         rank = 0
+        hasEarlierSource = source != nil
         windowEnd = now &+ Self.learningWindow
         phase = policy.learning == .off ? .locked : .learning
         if policy.learning == .off { source = address }
@@ -111,8 +114,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     private mutating func learn(_ sender: TransportAddress, at now: UInt64) -> Action {
         lastAccepted = now
         if policy.learning == .immediate { return lock(sender) }
-        // An endpoint that had been learned before this round of signalling, and still sends from there.
-        if rank == 0, sender == source, sender == target { return lock(sender) }
+        if hasEarlierSource, sender == source { return lock(sender) }
+        hasEarlierSource = false
         if policy.learning == .heuristic {
             let candidate = resemblance(of: sender)
             if candidate == 4 { return lock(sender) }

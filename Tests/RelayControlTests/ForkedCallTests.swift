@@ -1,0 +1,86 @@
+import NGProtocol
+import Testing
+
+@Suite("A forked call: one INVITE, two phones that ring")
+struct ForkedCallTests {
+    private func fork(on proxy: TestProxy) throws -> (first: UInt16, second: UInt16) {
+        (
+            try proxy.offer(SDPText.invite, branch: "z9hG4bK-1").port,
+            try proxy.offer(SDPText.invite, branch: "z9hG4bK-2").port
+        )
+    }
+
+    @Test("Each branch gets a port of its own; alice has one for both")
+    func ports() throws {
+        let proxy = try TestProxy()
+        let ports = try fork(on: proxy)
+        #expect(ports.first != ports.second)
+        let first = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        let second = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2")
+        #expect(first.port == second.port)
+        #expect(proxy.usedPorts == 6)
+        let report = try proxy.query()
+        #expect(report.tags == ["alice", "bob", "carol"])
+        #expect(report.localPorts("bob").first == Int64(ports.first))
+        #expect(report.localPorts("carol").first == Int64(ports.second))
+        #expect(report.side("alice")?["subscriptions"] == [["tag": "carol", "type": "offer/answer"]])
+    }
+
+    @Test("A branch that is offered again keeps its port")
+    func repeatedBranch() throws {
+        let proxy = try TestProxy()
+        let ports = try fork(on: proxy)
+        #expect(try proxy.offer(SDPText.invite, branch: "z9hG4bK-1").port == ports.first)
+    }
+
+    @Test("A delete with a branch ends that branch; the call goes on")
+    func deleteBranch() async throws {
+        let proxy = try TestProxy()
+        let ports = try fork(on: proxy)
+        _ = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        #expect(try proxy.delete(from: "alice", branch: "z9hG4bK-2").result == "ok")
+        let report = try proxy.query()
+        #expect(report.tags == ["alice", "bob"])
+        #expect(report.localPorts("bob").first == Int64(ports.first))
+
+        #expect(try proxy.delete(from: "alice", branch: "z9hG4bK-1").result == "ok")
+        #expect(try proxy.list().isEmpty)
+        try await proxy.requireAllPortsFree()
+    }
+
+    @Test("A delete without a branch ends what is left")
+    func deleteRest() async throws {
+        let proxy = try TestProxy()
+        _ = try fork(on: proxy)
+        _ = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        _ = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2")
+        _ = try proxy.delete(from: "alice", branch: "z9hG4bK-1")
+        #expect(try proxy.query().tags == ["alice", "carol"])
+        _ = try proxy.delete(from: "alice")
+        #expect(proxy.callCount == 0)
+        try await proxy.requireAllPortsFree()
+    }
+
+    @Test("An answer with more m-lines than its branch was offered: those beyond are rejected")
+    func branchesDiffer() throws {
+        let proxy = try TestProxy()
+        let video = SDPText.lines("m=video 4002 RTP/AVP 96", "a=rtpmap:96 H264/90000")
+        _ = try proxy.offer(SDPText.invite, branch: "z9hG4bK-1")
+        _ = try proxy.offer(SDPText.invite + video, branch: "z9hG4bK-2")
+        let reply = try proxy.answer(SDPText.ok + video, to: "bob", branch: "z9hG4bK-1")
+        #expect(reply.result == "ok")
+        #expect(reply.ports.count == 2)
+        #expect(reply.ports.last == 0)
+    }
+
+    @Test("A branch that rejects the media does not take it from the other")
+    func oneBranchRejects() throws {
+        let proxy = try TestProxy()
+        _ = try fork(on: proxy)
+        let rejected = try proxy.answer(SDPText.audio(at: "198.51.100.2", port: 0), to: "bob", branch: "z9hG4bK-1")
+        #expect(rejected.ports == [0])
+        let accepted = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2")
+        #expect(accepted.port != 0)
+        #expect(try proxy.query().localPorts("alice").first == Int64(accepted.port))
+    }
+}

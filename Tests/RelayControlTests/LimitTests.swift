@@ -1,0 +1,52 @@
+import NGProtocol
+import Testing
+
+@Suite("Limits: sessions and ports")
+struct LimitTests {
+    @Test("One call too many: `load limit` for who knows it, an error for who does not")
+    func sessions() throws {
+        let proxy = try TestProxy(maximumSessions: 1)
+        #expect(try proxy.offer(SDPText.invite, call: "1").result == "ok")
+        let known = try proxy.offer(SDPText.invite, call: "2", with: ["supports": ["load limit"]])
+        #expect(known.dictionary == ["result": "load limit", "message": "Parallel session limit reached"])
+        let unknown = try proxy.offer(SDPText.invite, call: "2")
+        #expect(unknown.dictionary == ["result": "error", "error-reason": "Parallel session limit reached"])
+        #expect(try proxy.list() == ["1"])
+        #expect(proxy.rejectedCalls == 2)
+        #expect(try proxy.offer(SDPText.invite, call: "1").result == "ok", "a running call is not limited")
+    }
+
+    @Test("No port left for a new call")
+    func portsForNewCall() throws {
+        let proxy = try TestProxy(ports: 41_000...41_003)
+        #expect(try proxy.offer(SDPText.audio(), call: "1").result == "ok")
+        let refused = try proxy.offer(SDPText.audio(), call: "2")
+        #expect(refused.dictionary == ["result": "error", "error-reason": "Ran out of ports"])
+        #expect(try proxy.list() == ["1"])
+        #expect(proxy.usedPorts == 4)
+    }
+
+    @Test("No port left for a re-offer: the call goes on as it was")
+    func portsForReoffer() throws {
+        let proxy = try TestProxy(ports: 41_004...41_007)
+        let offered = try proxy.offer(SDPText.audio())
+        let answered = try proxy.answer(SDPText.audio(at: "198.51.100.2"))
+        let before = try proxy.query()
+        let refused = try proxy.offer(SDPText.audio(port: 4010), to: "bob")
+        #expect(refused.errorReason == "Ran out of ports")
+        #expect(try proxy.query().dictionary == before.dictionary)
+        #expect(proxy.usedPorts == 4)
+        #expect(try proxy.offer(SDPText.audio(), to: "bob").port == offered.port)
+        #expect(try proxy.answer(SDPText.audio(at: "198.51.100.2")).port == answered.port)
+    }
+
+    @Test("Ports of an offer that got only half of them are given back")
+    func halfTheMedia() async throws {
+        let proxy = try TestProxy(ports: 41_008...41_013)
+        let twoMedia = SDPText.audio() + SDPText.lines("m=video 4002 RTP/AVP 96", "a=rtpmap:96 H264/90000")
+        #expect(try proxy.offer(twoMedia).errorReason == "Ran out of ports")
+        #expect(proxy.callCount == 0)
+        try await proxy.requireAllPortsFree()
+        #expect(try proxy.offer(SDPText.audio()).result == "ok")
+    }
+}

@@ -1,0 +1,127 @@
+import Logging
+import NGProtocol
+import RelayControl
+import RelayCore
+import Synchronization
+import Testing
+import WireFormat
+
+/// A SIP proxy's view of a relay on 127.0.0.1: sends NG commands, reads the replies. No socket lies between.
+final class TestProxy: Sendable {
+    let relay: Relay
+    private let dispatcher: NGDispatcher
+    private let cookies = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - interfaces: as in the option `--interface`.
+    ///   - runsHousekeeping: false for tests that move the clock themselves.
+    init(
+        interfaces: [String] = ["127.0.0.1"], ports: ClosedRange<UInt16> = 41_100...41_999,
+        maximumSessions: Int? = nil, timeouts: Timeouts = Timeouts(), runsHousekeeping: Bool = true
+    ) throws {
+        let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        var configuration = Relay.Configuration(interfaces: try interfaces.map { try #require(MediaInterface($0)) })
+        configuration.ports = ports
+        configuration.mediaThreads = 1
+        configuration.maximumSessions = maximumSessions
+        configuration.timeouts = timeouts
+        configuration.logger = silent
+        relay = try Relay(configuration, runsHousekeeping: runsHousekeeping)
+        dispatcher = NGDispatcher(relay: relay, log: silent)
+    }
+
+    deinit { relay.stop() }
+
+    // MARK: Messages
+
+    /// Hands over a datagram as it is, and returns the answer; `nil` if there is none.
+    func exchange(_ datagram: [UInt8]) -> [UInt8]? {
+        let received = Received()
+        let peer = TransportAddress(IPAddress.unspecified(.ipv4), port: 2223)
+        dispatcher.receive(datagram, from: peer) { reply in received.datagram.withLock { $0 = reply } }
+        return received.datagram.withLock { $0 }
+    }
+
+    /// Hands over a body behind a cookie, and returns the body of the answer.
+    func exchange(body: String) throws -> String {
+        let reply = try #require(exchange(Array("cookie \(body)".utf8)))
+        let text = String(decoding: reply, as: UTF8.self)
+        try #require(text.hasPrefix("cookie "))
+        return String(text.dropFirst("cookie ".count))
+    }
+
+    /// Sends a command under a cookie of its own.
+    func send(_ command: NGDictionary) throws -> Reply {
+        let cookie = "\(cookies.add(1, ordering: .relaxed).newValue) "
+        let datagram = Array(cookie.utf8) + NGCodec.encode(command, as: .bencode)
+        let reply = try #require(exchange(datagram))
+        try #require(reply.starts(with: cookie.utf8), "the reply has the command's cookie")
+        return Reply(dictionary: try NGCodec.decode(Array(reply.dropFirst(cookie.utf8.count))).dictionary)
+    }
+
+    /// An offer from one side of the call; `to` is its peer's tag in a re-offer.
+    func offer(
+        _ sdp: String, call: String = "1@example.com", from: String = "alice", to: String? = nil,
+        branch: String? = nil, with options: NGDictionary = [:]
+    ) throws -> Reply {
+        try send(Self.command("offer", call, from, to, branch, sdp, options))
+    }
+
+    /// The answer to `from`'s offer, sent by `to`.
+    func answer(
+        _ sdp: String, call: String = "1@example.com", from: String = "alice", to: String = "bob",
+        branch: String? = nil, with options: NGDictionary = [:]
+    ) throws -> Reply {
+        try send(Self.command("answer", call, from, to, branch, sdp, options))
+    }
+
+    /// Ends a call at once, without the usual delay.
+    func delete(
+        call: String = "1@example.com", from: String? = nil, branch: String? = nil,
+        with options: NGDictionary = ["delete-delay": 0]
+    ) throws -> Reply {
+        try send(Self.command("delete", call, from, nil, branch, nil, options))
+    }
+
+    func query(call: String = "1@example.com") throws -> Reply {
+        try send(["command": "query", "call-id": .string(call)])
+    }
+
+    /// The calls that the relay knows.
+    func list() throws -> [String] {
+        try #require(try send(["command": "list"]).dictionary["calls"]?.list).map { "\($0.string ?? "?")" }
+    }
+
+    private static func command(
+        _ name: String, _ call: String, _ from: String?, _ to: String?, _ branch: String?, _ sdp: String?,
+        _ options: NGDictionary
+    ) -> NGDictionary {
+        var command: NGDictionary = ["command": .string(name), "call-id": .string(call)]
+        command.append("from-tag", ifPresent: from.map { .string($0) })
+        command.append("to-tag", ifPresent: to.map { .string($0) })
+        command.append("via-branch", ifPresent: branch.map { .string($0) })
+        command.append("sdp", ifPresent: sdp.map { .string($0) })
+        command.append(contentsOf: options)
+        return command
+    }
+
+    // MARK: Calls and ports
+
+    var callCount: Int { relay.callCount }
+    /// Calls refused because there were too many.
+    var rejectedCalls: UInt64 { relay.rejectedCalls }
+
+    /// Local ports in use, RTP and RTCP, over all addresses.
+    var usedPorts: Int { relay.portUsage.reduce(0) { $0 + $1.used } }
+
+    /// Waits until every port is free: the housekeeper closes them after the call is gone.
+    func requireAllPortsFree(_ location: SourceLocation = #_sourceLocation) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while usedPorts > 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
+        try #require(usedPorts == 0, "ports are left open", sourceLocation: location)
+    }
+
+    private final class Received: Sendable {
+        let datagram = Mutex<[UInt8]?>(nil)
+    }
+}
