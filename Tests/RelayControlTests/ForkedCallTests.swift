@@ -48,6 +48,16 @@ struct ForkedCallTests {
         try await proxy.requireAllPortsFree()
     }
 
+    @Test("A BYE from the phone that answered ends the call, although the other one never did")
+    func calleeHangsUp() async throws {
+        let proxy = try TestProxy()
+        _ = try fork(on: proxy)
+        _ = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2")
+        _ = try proxy.delete(from: "carol")
+        #expect(proxy.callCount == 0)
+        try await proxy.requireAllPortsFree()
+    }
+
     @Test("A delete without a branch ends what is left")
     func deleteRest() async throws {
         let proxy = try TestProxy()

@@ -35,7 +35,10 @@ extension Relay {
                 }
                 guard let index = branch ?? state.index(tag: tag) else { return nil }
                 let leaving = Self.dependents(of: index, in: state)
-                if leaving.count < state.participants.count { ending = leaving }
+                let staying = state.participants.filter { !leaving.contains($0.id) }
+                // One side that has spoken, and branches that never answered: after the BYE there is no call between them.
+                let isOver = branch == nil && staying.count { $0.tag != nil } < 2
+                if !staying.isEmpty, !isOver { ending = leaving }
             }
             let report = CallReport(call, state, plane: plane)
             if let ending {
