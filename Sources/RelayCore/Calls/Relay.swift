@@ -28,6 +28,9 @@ public final class Relay: Sendable {
         public var tos: UInt8 = 0
         /// Media threads; `nil` for one on each core.
         public var mediaThreads: Int?
+        /// Keep each media thread on a core of its own. Worth it when the network card's queues and interrupts are on the
+        /// same cores; without that the scheduler finds better places (docs/adr/0007).
+        public var pinsMediaThreads = false
         /// Calls at a time; `nil` for no limit.
         public var maximumSessions: Int?
         /// How endpoints' real addresses are learned unless an offer says otherwise.
@@ -76,7 +79,7 @@ public final class Relay: Sendable {
             bell = try Poller()
             plane = try UserPlane(
                 threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
-                capacity: Self.streamsPerWorker, listener: bell)
+                capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads, listener: bell)
             guard runsHousekeeping else { return }
             let keeper = try SystemThread(name: "housekeeper") { [self] in keepHouse() }
             housekeeper.withLock { $0 = keeper }

@@ -6,8 +6,6 @@ internal import WireFormat
 struct MediaWorker: ~Copyable {
     /// Sockets looked at in one round; as many as one `epoll_wait` reports.
     static let socketsPerRound = 256
-    /// How long a round waits for packets, in milliseconds, before the worker looks at the time again.
-    private static let longestWait: Int32 = 1_000
     /// Where the drop reasons are counted, behind the streams.
     static func dropSlot(capacity: Int) -> Int { capacity }
 
@@ -30,7 +28,7 @@ struct MediaWorker: ~Copyable {
     mutating func run() {
         var tags = [UInt64](repeating: 0, count: Self.socketsPerRound)
         while true {
-            let count = poller.wait(&tags, milliseconds: Self.longestWait)
+            let count = poller.wait(&tags, milliseconds: -1)
             let now = SystemClock.monotonic
             for position in 0..<count where tags[position] != Poller.wakeTag {
                 pump(Int(truncatingIfNeeded: tags[position] & 0xFFFF_FFFF), UInt32(tags[position] >> 32), at: now)

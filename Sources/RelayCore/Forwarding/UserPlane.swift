@@ -42,15 +42,16 @@ package final class UserPlane: ForwardingPlane {
     private let capacity: Int
 
     /// - Parameters:
-    ///   - threads: how many media threads; each is pinned to a core of its own as long as there are enough.
+    ///   - threads: how many media threads.
     ///   - capacity: streams per thread. Costs address space, not memory.
+    ///   - isPinned: each thread stays on a core of its own, as long as there are enough.
     ///   - listener: woken when there is something to `collect`.
-    package init(threads: Int, capacity: Int, listener: Poller) throws(SystemError) {
+    package init(threads: Int, capacity: Int, isPinned: Bool, listener: Poller) throws(SystemError) {
         self.capacity = capacity
         let cores = SystemThread.availableCores
         var workers: [Worker] = []
         for number in 0..<threads {
-            let core = threads <= cores.count ? cores[number] : nil
+            let core = isPinned && threads <= cores.count ? cores[number] : nil
             workers.append(
                 try Worker(
                     number: UInt16(truncatingIfNeeded: number), core: core, capacity: capacity, listener: listener))

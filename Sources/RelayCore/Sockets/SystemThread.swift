@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// A POSIX thread that runs one function to its end.
 ///
-/// The media path is synchronous and pinned to a core; Swift's cooperative pool offers neither.
+/// The media path is synchronous and may be pinned to a core; Swift's cooperative pool offers neither.
 package final class SystemThread: Sendable {
     private struct Start: Sendable {
         let name: String
