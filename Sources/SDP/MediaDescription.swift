@@ -12,7 +12,7 @@ package struct MediaDescription: Sendable {
     package let transport: TransportProtocol
     /// All tokens after the protocol.
     package let formats: [ByteString]
-    /// RTP only, in the order of the `m=` line, each once.
+    /// RTP only, in the order of the `m=` line, each once; what is no payload type is missing here.
     package let payloadTypes: [UInt8]
 
     /// The section's own `c=`, else the session's; unspecified for a rejected section without either.
@@ -31,8 +31,8 @@ package struct MediaDescription: Sendable {
     /// True when the sender offers ICE here or for the whole session.
     package internal(set) var hasICE = false
 
-    /// True with `a=rtcp-mux` (RFC 5761 §5.1.1).
-    package var rtcpMux: Bool { attributes.kinds.contains(.rtcpMux) }
+    /// True with `a=rtcp-mux` (RFC 5761 §5.1.1), and when `a=rtcp` names the address and port of RTP.
+    package internal(set) var rtcpMux = false
     /// Port 0: the sender does not want this section.
     package var isRejected: Bool { port == 0 }
 
@@ -42,6 +42,7 @@ package struct MediaDescription: Sendable {
     var ownConnection: IPAddress?
     var bandwidth = Bandwidth()
     var attributes = AttributeList()
+    private var hasBadPayloadType = false
 
     /// Reads the value of `m=`.
     init(_ text: Span<UInt8>, _ range: TextRange) throws(SDPError.Reason) {
@@ -60,11 +61,12 @@ package struct MediaDescription: Sendable {
             guard formats.count < SDPLimits.formatsPerMedia else { throw .tooManyFormats }
             formats.append(ByteString(text.extracting(format.indices)))
             guard self.transport.isRTP else { continue }
-            if let number = text.decimal(in: format, atMost: 127) {
+            // Something behind the number is survived, as by rtpengine, and left away.
+            if let (number, _) = text.decimalPrefix(in: format, atMost: 127) {
                 let payloadType = UInt8(truncatingIfNeeded: number)
                 if !payloadTypes.contains(payloadType) { payloadTypes.append(payloadType) }
             } else if port != 0 {
-                throw .badPayloadType
+                hasBadPayloadType = true
             }
         }
         (self.formats, self.payloadTypes) = (formats, payloadTypes)
@@ -99,20 +101,32 @@ package struct MediaDescription: Sendable {
         return value
     }
 
-    /// Takes over what the session says for all sections; false if there is nowhere to send to.
-    mutating func complete(_ text: Span<UInt8>, endingAt end: Int, in session: SessionDescription) -> Bool {
+    /// Takes over what the session says for all sections; what is missing to relay this one, if anything.
+    mutating func complete(
+        _ text: Span<UInt8>, endingAt end: Int, in session: SessionDescription
+    ) -> SDPError.Reason? {
         section = TextRange(section.indices.lowerBound, end)
         direction = attributes.directions.effective ?? session.attributes.directions.effective ?? .sendrecv
         hasICE = attributes.hasICE || session.attributes.hasICE
         if let first = payloadTypes.first { firstCodec = encoding(of: first, text) }
-        guard let address = ownConnection ?? session.connection else { return isRejected }
-        connection = address
-        return true
+        if let address = ownConnection ?? session.connection {
+            connection = address
+        } else if !isRejected {
+            return .noConnection
+        }
+        rtcpMux = attributes.kinds.contains(.rtcpMux) || rtcpIsAtRTP
+        return hasBadPayloadType ? .badPayloadType : nil
+    }
+
+    /// Whether `a=rtcp` names the port of RTP. Port 9 of no address says that ICE has yet to find one (RFC 8840 §4.1).
+    private var rtcpIsAtRTP: Bool {
+        guard let rtcp, rtcp.port == port, rtcp.address ?? connection == connection else { return false }
+        return !(connection.isUnspecified && port == 9)
     }
 
     /// What `a=rtpmap` says of a payload type, or else the static assignment.
     private func encoding(of payloadType: UInt8, _ text: Span<UInt8>) -> ByteString? {
-        if let mapping = attributes.items.first(where: { $0.kind == .rtpmap && $0.payloadType == payloadType }) {
+        if let mapping = attributes.items.last(where: { $0.kind == .rtpmap && $0.payloadType == payloadType }) {
             return ByteString(text.extracting(mapping.value.indices))
         }
         return StandardPayloadType(payloadType).map { ByteString($0.encoding) }

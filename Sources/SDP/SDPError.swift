@@ -13,7 +13,7 @@ package struct SDPError: Error, Equatable, Sendable {
         case duplicateLine
         /// A second `v=`: more than one session description in a body.
         case secondSession
-        /// An `o=` line with fewer than six tokens.
+        /// An `o=` line with fewer than six tokens; no such line at all is survived.
         case badOrigin
         /// A `c=` line that is not `IN`, a family and an address literal of that family; names and `/ttl` are not.
         case badConnection

@@ -2,7 +2,7 @@ package import WireFormat
 
 /// What stands before the first `m=` line (RFC 8866 §5).
 package struct SessionDescription: Sendable {
-    /// First token of `o=`.
+    /// First token of `o=`; of a body without `o=` we make all its tokens up.
     package internal(set) var username: ByteString = ""
     /// Second token of `o=`; digits, says RFC 8866, but not every sender has read it.
     package internal(set) var sessionID: ByteString = ""
@@ -40,6 +40,16 @@ package struct SessionDescription: Sendable {
         originAddress = TextRange(type.indices.lowerBound, address.indices.upperBound)
         hasOrigin = true
         return true
+    }
+
+    /// Stands in for a missing `o=` (rtpengine accepts that, too): the same body is the same session, another body another
+    /// one, so that nobody takes a change for a repetition (RFC 3264 §8).
+    mutating func makeOrigin(_ text: Span<UInt8>) {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
+        for index in text.indices { hash = (hash ^ UInt64(text[index])) &* 0x0000_0100_0000_01B3 }
+        username = "-"
+        sessionID = ByteString(String(hash >> 1))  // RFC 8866 §5.2: some read it as a signed number of 64 bits
+        versionText = "0"
     }
 
     mutating func readAttribute(_ text: Span<UInt8>, _ range: TextRange) {

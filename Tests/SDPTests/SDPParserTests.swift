@@ -6,7 +6,11 @@ import WireFormat
     @Test(arguments: [
         ("v=1", SDPError.Reason.notSDP),
         ("v=0\no=- 1 1 IN IP4", .badOrigin),
-        ("v=0\ns=-", .badOrigin),
+        ("", .notSDP),
+        ("foo", .notSDP),
+        ("v=0 \no=- 1 1 IN IP4 198.51.100.1", .notSDP),
+        ("v=00", .notSDP),
+        ("\u{FEFF}v=0", .notSDP),
         (session("x=1"), .unknownLine),
         (session("audio"), .malformedLine),
         (session("v=0"), .secondSession),
@@ -26,11 +30,88 @@ import WireFormat
         (session("m=audio -1 RTP/AVP 0"), .badMediaLine),
         (session("m=audio 4000 RTP/AVP 128"), .badPayloadType),
         (session("m=audio 4000 RTP/AVP x"), .badPayloadType),
+        (session("c=IN IP4 198.51.100.1/127"), .duplicateLine),
+        (session("m=audio 4000 RTP/AVP 0\nc=IN IP4 198.51.100.1\nc=IN IP4 198.51.100.1"), .duplicateLine),
+        (session("m=audio 4000 RTP/AVP 0\nc=XX IP4 198.51.100.1"), .badConnection),
+        (session("m=audio 4000 RTP/AVP 0\nc=IN IP4"), .badConnection),
+        (session("m=audio 4000 RTP/AVP 0\nc=IN IP4 198.51.100.1 x"), .badConnection),
+        (session("m=audio 4000 RTP/AVP 0 -1"), .badPayloadType),
         ("v=0\no=- 1 1 IN IP4 198.51.100.1\nm=audio 4000 RTP/AVP 0", .noConnection),
+        ("v=0\nm=audio 4000 RTP/AVP 999", .noConnection),
+        // What cannot be read at all comes before what is incomplete.
+        (session("m=audio 4000 RTP/AVP 999\nx=1"), .unknownLine),
+        ("v=0\nm=audio 4000 RTP/AVP 0\nm=audio", .badMediaLine),
     ])
     func refuses(_ lines: String, because reason: SDPError.Reason) {
         let error = #expect(throws: SDPError.self) { try parse(lines) }
         #expect(error?.reason == reason)
+    }
+
+    @Test(arguments: [
+        ("m=audio 4000 RTP/AVP 999", "Incomplete SDP specification", 6),
+        ("m=audio 4000 RTP/AVP 0\nm=video 65536 RTP/AVP 0", "Failed to parse SDP", 7),
+        ("m=audio 4000 RTP/AVP 0\nc=IN IP4 host.example", "Failed to parse SDP", 7),
+    ])
+    func errorNamesTheLine(_ lines: String, _ text: String, _ line: Int) {
+        let error = #expect(throws: SDPError.self) { try parse(session(lines)) }
+        #expect(error?.errorReason == text)
+        #expect(error?.line == line)
+    }
+
+    @Test func missingConnectionIsIncomplete() {
+        let error = #expect(throws: SDPError.self) { try parse("v=0\no=- 1 1 IN IP4 x\nm=audio 1 RTP/AVP 0\na=x") }
+        #expect(error?.errorReason == "Incomplete SDP specification")
+        #expect(error?.line == 3)
+    }
+
+    @Test func withoutOriginOneIsMade() throws {
+        let lines = "v=0\nc=IN IP4 198.51.100.1\nm=audio 4000 RTP/AVP 0"
+        let origins = try [lines, lines, lines + " 8"].map { lines in
+            let document = try parse(lines)
+            let output = text(document.composed(with: SDPRewrite()))
+            return try #require(output.split(separator: "\n").first { $0.hasPrefix("o=") }).description
+        }
+        #expect(origins[0].wholeMatch(of: /o=- [0-9]{1,19} 0 IN IP4 198\.51\.100\.1/) != nil)
+        #expect(origins[0] == origins[1], "the same body is the same session")
+        #expect(origins[0] != origins[2], "a changed body must not look like a repetition")
+    }
+
+    @Test(arguments: [
+        ("a=rtcp-mux", true), ("a=rtcp:4000", true), ("a=rtcp:4000 IN IP4 198.51.100.1", true),
+        ("a=rtcp:4001", false), ("a=rtcp:4000 IN IP4 198.51.100.2", false), ("a=X", false),
+    ])
+    func rtcpMux(_ line: String, _ isMuxed: Bool) throws {
+        #expect(try parse(session("m=audio 4000 RTP/AVP 0\n\(line)")).media.first?.rtcpMux == isMuxed)
+    }
+
+    @Test func rtcpOnThePortOfICEYetToCome() throws {
+        let lines = "v=0\nc=IN IP4 0.0.0.0\nm=audio 9 RTP/AVP 0\na=rtcp:9 IN IP4 0.0.0.0"
+        #expect(try parse(lines).media.first?.rtcpMux == false)
+    }
+
+    @Test(arguments: [
+        ("a=sendonly ", MediaDirection.sendonly), ("a=sendonly\na=inactive", .sendonly), ("a=SENDONLY", .sendrecv),
+    ])
+    func direction(_ lines: String, _ direction: MediaDirection) throws {
+        #expect(try parse(session("m=audio 4000 RTP/AVP 0\n\(lines)")).media.first?.direction == direction)
+    }
+
+    @Test func somethingBehindAPayloadType() throws {
+        let media = try #require(try parse(session("m=audio 4000 RTP/AVP 8 101x")).media.first)
+        #expect(media.payloadTypes == [8, 101])
+    }
+
+    @Test func lastOctetAloneIsNoLine() throws {
+        #expect(try SDPDocument(parsing: body(aliceOffer) + [UInt8(ascii: "x")]).media.count == 1)
+    }
+
+    @Test func octetsThatAreNoText() throws {
+        let lines = Array("a=X-\0:\0\r\n".utf8) + Array("a=X:".utf8) + [0xFF, 0xFE, 0xC3, 0x28, 0x80, 13, 10]
+        let document = try SDPDocument(parsing: body(session("m=audio 4000 RTP/AVP 0")) + lines)
+        var change = SDPRewrite()
+        change.media = [relayed()]
+        let output = document.composed(with: change)
+        #expect(output.indices.contains { output[$0...].starts(with: lines) })
     }
 
     @Test func limits() {

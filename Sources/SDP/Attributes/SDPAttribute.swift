@@ -15,7 +15,8 @@ struct SDPAttribute: Sendable, BitwiseCopyable {
         let end = line.indices.upperBound
         let colon = text.firstIndex(of: UInt8(ascii: ":"), in: line) ?? end
         let value = TextRange(min(colon + 1, end), end)
-        let kind = AttributeNames.shared.kind(of: TextRange(line.indices.lowerBound, colon), in: text)
+        let name = text.trimmingTrailingBlanks(TextRange(line.indices.lowerBound, colon))
+        let kind = AttributeNames.shared.kind(of: name, in: text)
         self.line = line
         switch kind {
         case .rtpmap:

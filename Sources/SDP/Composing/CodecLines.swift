@@ -1,62 +1,82 @@
 import WireFormat
 
-/// The attributes that belong to a payload type, found without searching: lists by payload type, in the sender's order.
-private struct PayloadTypeIndex {
-    /// RFC 3550 §5.1: seven bits.
-    private static let payloadTypes = 128
+/// The attributes that belong to each payload type, found without searching: chains in the sender's order.
+private struct PayloadTypeChains {
+    static let end = -1
 
-    private let attributes: [SDPAttribute]
-    /// First attribute of each payload type, and the next of the same one; -1 at the end.
-    private var heads = [Int](repeating: -1, count: payloadTypes)
-    private var successors: [Int]
-    private var isTaken = [Bool](repeating: false, count: payloadTypes)
+    /// Index of the first attribute of each payload type; there are 128 of them (RFC 3550 §5.1).
+    private var heads = InlineArray<128, Int16>(repeating: Int16(end))
+    private var isTaken = InlineArray<128, Bool>(repeating: false)
+    /// For each attribute the next one of the same payload type.
+    private(set) var successors: [Int]
 
     init(_ list: AttributeList) {
-        attributes = list.items
-        successors = Array(repeating: -1, count: list.items.count)
-        for index in attributes.indices.reversed() {
-            switch attributes[index].kind {
+        successors = Array(repeating: Self.end, count: list.items.count)
+        for index in list.items.indices.reversed() {
+            switch list.items[index].kind {
             case .rtpmap, .fmtp, .rtcpFeedback:
-                let payloadType = Int(attributes[index].payloadType)
-                guard payloadType < Self.payloadTypes else { continue }
-                successors[index] = heads[payloadType]
-                heads[payloadType] = index
+                let payloadType = Int(list.items[index].payloadType)
+                guard payloadType < heads.count else { continue }
+                successors[index] = Int(heads[payloadType])
+                heads[payloadType] = Int16(truncatingIfNeeded: index)  // `SDPLimits.lines` is less
             default: break
             }
         }
     }
 
-    /// The attributes of a payload type; none the second time, so that repeating one does not multiply the output.
-    mutating func take(_ payloadType: UInt8) -> [SDPAttribute]? {
-        guard payloadType < Self.payloadTypes, !isTaken[Int(payloadType)] else { return nil }
+    /// Where the chain of a payload type begins, `end` if it is empty; `nil` for what is no payload type, and the second
+    /// time, so that repeating one does not multiply the output.
+    mutating func take(_ payloadType: UInt8) -> Int? {
+        guard Int(payloadType) < heads.count, !isTaken[Int(payloadType)] else { return nil }
         isTaken[Int(payloadType)] = true
-        var (found, next): ([SDPAttribute], Int) = ([], heads[Int(payloadType)])
-        while next >= 0 {
-            found.append(attributes[next])
-            next = successors[next]
-        }
-        return found
+        return Int(heads[Int(payloadType)])
     }
 }
 
 extension SDPComposer {
     /// For each payload type its `rtpmap`, also when it is a static one, then `fmtp`, then `rtcp-fb`.
-    mutating func writeCodecs(_ section: MediaDescription, _ chosen: [UInt8]?) {
-        var index = PayloadTypeIndex(section.attributes)
-        let payloadTypes = if let chosen, !chosen.isEmpty { chosen } else { section.payloadTypes }
+    mutating func writeCodecs(_ section: MediaDescription, _ payloadTypes: [UInt8]) {
+        var chains = PayloadTypeChains(section.attributes)
+        let successors = chains.successors
         for payloadType in payloadTypes {
-            guard let attributes = index.take(payloadType) else { continue }
-            if let mapping = attributes.first(where: { $0.kind == .rtpmap }) {
-                output.write("a=rtpmap:")
-                output.write(decimal: payloadType)
-                output.write(UInt8(ascii: " "))
-                copy(mapping.value)
-                endLine()
-            } else if let standard = StandardPayloadType(payloadType) {
-                writeLine("a=rtpmap:\(payloadType) \(standard.encoding)")
+            guard let first = chains.take(payloadType), writeMapping(payloadType, section, first, successors) else {
+                continue
             }
-            for attribute in attributes where attribute.kind == .fmtp { writeLine("a=", attribute.line) }
-            for attribute in attributes where attribute.kind == .rtcpFeedback { writeLine("a=", attribute.line) }
+            writeAttributes(.fmtp, section, first, successors)
+            writeAttributes(.rtcpFeedback, section, first, successors)
+        }
+    }
+
+    /// False if nobody says what the payload type is: then there is nothing to say about it but its number.
+    private mutating func writeMapping(
+        _ payloadType: UInt8, _ section: MediaDescription, _ first: Int, _ successors: [Int]
+    ) -> Bool {
+        var mapping: SDPAttribute?
+        var next = first
+        while next != PayloadTypeChains.end {
+            let attribute = section.attributes.items[next]
+            if attribute.kind == .rtpmap { mapping = attribute }  // of several, the last one counts, as in rtpengine
+            next = successors[next]
+        }
+        let standard = mapping == nil ? StandardPayloadType(payloadType) : nil
+        guard mapping != nil || standard != nil else { return false }
+        output.write("a=rtpmap:")
+        write(decimal: UInt64(payloadType))
+        output.write(UInt8(ascii: " "))
+        if let mapping { copy(mapping.value) } else if let standard { output.write(standard.encoding) }
+        endLine()
+        return true
+    }
+
+    private mutating func writeAttributes(
+        _ kind: AttributeKind, _ section: MediaDescription, _ first: Int, _ successors: [Int]
+    ) {
+        guard section.attributes.kinds.contains(kind) else { return }
+        var next = first
+        while next != PayloadTypeChains.end {
+            let attribute = section.attributes.items[next]
+            if attribute.kind == kind { writeLine("a=", attribute.line) }
+            next = successors[next]
         }
     }
 }

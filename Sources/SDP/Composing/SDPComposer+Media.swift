@@ -21,28 +21,35 @@ extension SDPComposer {
             (start, isFirst) = (stop + 1, false)
         }
         if let address = missing { writeConnection(address) }
+        writeInheritedDirection(section)
     }
 
     /// Port 0, and `mid` for the sake of those who group sections (RFC 5888 §9.1).
     mutating func writeRejected(_ section: MediaDescription, family: AddressFamily, mid: ByteString?) {
-        writeMediaLine(section, port: 0, transport: section.transport, payloadTypes: nil)
+        writeMediaLine(section, port: 0, transport: section.transport, payloadTypes: [])
+        writeLine("i=", section.information)
         writeConnection(.unspecified(family))
+        writeBandwidth(section.bandwidth)
         writeLine("a=mid:", mid)
     }
 
     mutating func writeRelayed(_ section: MediaDescription, _ relayed: RelayedMedia) {
         let transport = relayed.transport ?? section.transport
-        writeMediaLine(section, port: relayed.port, transport: transport, payloadTypes: relayed.payloadTypes)
+        // Chosen ones, else the sender's; of what is not RTP there are none, and the formats stay as they came.
+        var payloadTypes = section.payloadTypes
+        if let chosen = relayed.payloadTypes, !chosen.isEmpty { payloadTypes = chosen }
+        writeMediaLine(section, port: relayed.port, transport: transport, payloadTypes: payloadTypes)
         writeLine("i=", section.information)
         writeConnection(relayed.address)
         writeBandwidth(section.bandwidth)
         guard transport.isRTP else {
-            for attribute in section.attributes.items { writeLine("a=", attribute.line) }
-            return
+            // ICE would lead around us: never passed on.
+            for attribute in section.attributes.items where !attribute.kind.isICE { writeLine("a=", attribute.line) }
+            return writeInheritedDirection(section)
         }
         writeLine("a=mid:", relayed.mid)
         writeLine("a=label:", relayed.label)
-        writeCodecs(section, relayed.payloadTypes)
+        writeCodecs(section, payloadTypes)
         if section.attributes.kinds.contains(.extmap) {
             writeAttributes(.extmapAllowMixed, of: section.attributes)
             writeAttributes(.extmap, of: section.attributes)
@@ -57,18 +64,18 @@ extension SDPComposer {
     }
 
     private mutating func writeMediaLine(
-        _ section: MediaDescription, port: UInt16, transport: TransportProtocol, payloadTypes: [UInt8]?
+        _ section: MediaDescription, port: UInt16, transport: TransportProtocol, payloadTypes: [UInt8]
     ) {
         output.write("m=")
         output.write(section.type)
         output.write(UInt8(ascii: " "))
-        output.write(decimal: port)
+        write(decimal: UInt64(port))
         output.write(UInt8(ascii: " "))
-        output.write(transport.text)
-        if let payloadTypes, !payloadTypes.isEmpty {
+        if case .other(let text) = transport { output.write(text) } else { output.write(transport.name) }
+        if !payloadTypes.isEmpty {
             for payloadType in payloadTypes {
                 output.write(UInt8(ascii: " "))
-                output.write(decimal: payloadType)
+                write(decimal: UInt64(payloadType))
             }
         } else if section.formats.isEmpty {
             output.write(" 0")  // RFC 8866 §9: at least one format
@@ -82,18 +89,38 @@ extension SDPComposer {
     }
 
     private mutating func writeDirection(_ section: MediaDescription, _ relayed: RelayedMedia) {
-        guard relayed.keepsDirectionLine else { return writeLine("a=\(relayed.direction.name)") }
+        guard relayed.keepsDirectionLine else { return write(relayed.direction) }
         let isOwn = section.attributes.directions.effective != nil
         // What the session said is repeated here: our session part has no direction.
         guard isOwn || document.session.attributes.directions.effective != nil else { return }
-        writeLine("a=\(section.direction.name)")
+        write(section.direction)
+    }
+
+    /// What the session said, for a section that goes through as it came; `sendrecv` needs no words.
+    private mutating func writeInheritedDirection(_ section: MediaDescription) {
+        guard section.attributes.directions.effective == nil, section.direction != .sendrecv else { return }
+        write(section.direction)
+    }
+
+    private mutating func write(_ direction: MediaDirection) {
+        output.write("a=")
+        output.write(direction.name)
+        endLine()
     }
 
     private mutating func writeRTCP(_ relayed: RelayedMedia) {
         switch relayed.rtcp {
         case .omitted: break
-        case .port(let port): writeLine("a=rtcp:\(port)")
-        case .full(let port, let address): writeLine("a=rtcp:\(port) IN \(address.family.sdpName) \(address)")
+        case .port(let port):
+            output.write("a=rtcp:")
+            write(decimal: UInt64(port))
+            endLine()
+        case .full(let port, let address):
+            output.write("a=rtcp:")
+            write(decimal: UInt64(port))
+            output.write(" IN ")
+            write(address)
+            endLine()
         }
         if relayed.rtcpMux { writeLine("a=rtcp-mux") }
     }

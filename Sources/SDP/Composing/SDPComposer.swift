@@ -7,15 +7,18 @@ extension SDPDocument {
     package func composed(with rewrite: SDPRewrite) -> [UInt8] {
         var composer = SDPComposer(self)
         composer.writeSession(rewrite)
+        composer.apply(rewrite.sessionEdit, from: 0)
         for (index, section) in media.enumerated() {
             let change =
                 index < rewrite.media.count
                 ? rewrite.media[index] : .rejected(family: section.connection.family, mid: section.mid)
+            let start = composer.output.count
             switch change {
             case .verbatim: composer.writeVerbatim(section)
             case .rejected(let family, let mid): composer.writeRejected(section, family: family, mid: mid)
             case .relayed(let relayed): composer.writeRelayed(section, relayed)
             }
+            composer.apply(rewrite.mediaEdits[section.kind], from: start)
         }
         return composer.output.bytes
     }
@@ -61,7 +64,7 @@ struct SDPComposer {
     mutating func writeLine(_ prefix: String, decimal value: Int?) {
         guard let value else { return }
         output.write(prefix)
-        output.write(decimal: value)
+        write(decimal: UInt64(value.magnitude))
         endLine()
     }
 
@@ -70,7 +73,31 @@ struct SDPComposer {
         endLine()
     }
 
-    mutating func writeConnection(_ address: IPAddress) { writeLine("c=IN \(address.family.sdpName) \(address)") }
+    mutating func writeConnection(_ address: IPAddress) {
+        output.write("c=IN ")
+        write(address)
+        endLine()
+    }
+
+    /// The address with its family, such as `IP4 192.0.2.1`. IPv4 is written without a string in between.
+    mutating func write(_ address: IPAddress) {
+        guard address.family == .ipv4 else { return output.write("IP6 \(address)") }
+        output.write("IP4 ")
+        for shift in [24, 16, 8, 0] {
+            write(decimal: address.low >> UInt64(shift) & 0xFF)
+            if shift > 0 { output.write(UInt8(ascii: ".")) }
+        }
+    }
+
+    /// Decimal digits. Not the writer's generic way: unspecialised across modules it costs more than all the rest.
+    mutating func write(decimal value: UInt64) {
+        var divisor: UInt64 = 1
+        while value / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            output.write(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+            divisor /= 10
+        }
+    }
 
     mutating func writeBandwidth(_ bandwidth: Bandwidth) {
         writeLine("b=AS:", decimal: bandwidth.applicationSpecific)
@@ -117,15 +144,26 @@ struct SDPComposer {
         output.write(UInt8(ascii: " "))
         switch rewrite.version {
         case .keep: output.write(session.versionText)
-        case .number(let number): output.write(decimal: number)
+        case .number(let number): write(decimal: number)
         }
         output.write(" IN ")
         if let address = rewrite.originAddress {
-            output.write("\(address.family.sdpName) \(address)")
-        } else {
+            write(address)
+        } else if session.hasOrigin {
             copy(session.originAddress)
+        } else {
+            write(session.connection ?? document.media.first?.connection ?? .unspecified(.ipv4))
         }
         endLine()
+    }
+
+    /// Applies what the caller wants changed in the attributes written from `start` on.
+    mutating func apply(_ edit: AttributeEdit?, from start: Int) {
+        guard let edit else { return }
+        var edited = ByteWriter(capacity: output.count + Self.growth)
+        edited.write(output.bytes[..<start])
+        edit.write(output.bytes[start...], to: &edited)
+        output = edited
     }
 
     /// The keys of SRTP go from end to end: SDES (RFC 4568), DTLS (RFC 5763, RFC 8842).

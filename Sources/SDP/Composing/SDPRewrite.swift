@@ -26,6 +26,9 @@ package struct SDPRewrite: Sendable {
     package var loopMarker: ByteString?
     /// One for each of the sender's sections; those missing are rejected.
     package var media: [MediaRewrite] = []
+    /// Done to the finished session part, and to every section of a kind (`sdp-attr` of the NG protocol).
+    package var sessionEdit: AttributeEdit?
+    package var mediaEdits: [MediaKind: AttributeEdit] = [:]
 
     /// Changes nothing in the session and rejects all media.
     package init() {}

@@ -8,11 +8,13 @@ struct SDPParser {
     private var current: MediaDescription?
     private var currentLine = 0
     private var line = 0
+    /// What is missing is reported only when everything else can be read.
+    private var incomplete: SDPError?
 
-    /// Lines end with LF, before which a CR may stand. An empty line ends the description.
+    /// Lines end with LF, before which a CR may stand. An empty line ends the description; so does a last octet alone.
     mutating func parse(_ text: Span<UInt8>) throws(SDPError) {
         var start = 0
-        while start < text.count {
+        while start + 1 < text.count {
             var end = start
             while end < text.count, text[end] != .lineFeed { end += 1 }
             let next = min(end + 1, text.count)
@@ -24,8 +26,9 @@ struct SDPParser {
             start = next
         }
         guard line > 0 else { throw SDPError(.notSDP, line: 1) }
-        guard session.hasOrigin else { throw SDPError(.badOrigin, line: line) }
-        try finishSection(text, endingAt: start)
+        finishSection(text, endingAt: start)
+        if let incomplete { throw incomplete }
+        if !session.hasOrigin { session.makeOrigin(text) }
     }
 
     private mutating func read(_ text: Span<UInt8>, _ range: TextRange) throws(SDPError) {
@@ -99,7 +102,7 @@ struct SDPParser {
 
     private mutating func beginSection(_ text: Span<UInt8>, _ value: TextRange) throws(SDPError) {
         let start = value.indices.lowerBound - 2
-        try finishSection(text, endingAt: start)
+        finishSection(text, endingAt: start)
         guard media.count < SDPLimits.mediaSections else { throw SDPError(.tooManyMediaSections, line: line) }
         do throws(SDPError.Reason) {
             var section = try MediaDescription(text, value)
@@ -111,10 +114,10 @@ struct SDPParser {
         currentLine = line
     }
 
-    private mutating func finishSection(_ text: Span<UInt8>, endingAt end: Int) throws(SDPError) {
+    private mutating func finishSection(_ text: Span<UInt8>, endingAt end: Int) {
         guard var section = current.take() else { return }
-        guard section.complete(text, endingAt: end, in: session) else {
-            throw SDPError(.noConnection, line: currentLine)
+        if let missing = section.complete(text, endingAt: end, in: session), incomplete == nil {
+            incomplete = SDPError(missing, line: currentLine)
         }
         media.append(section)
     }
