@@ -30,7 +30,7 @@ package struct CallState: Sendable {
 
     /// Every open port, replaced ones included.
     package var ports: [LocalPort] {
-        participants.flatMap { $0.media.flatMap { ($0.port.map { [$0] } ?? []) + $0.superseded } }
+        participants.flatMap { $0.media.flatMap { $0.ports } }
     }
 }
 

@@ -12,6 +12,11 @@ package struct LocalPort: Sendable {
     package var rtpAddress: TransportAddress { TransportAddress(pair.address, port: pair.port) }
 }
 
+extension LocalPort: Hashable {
+    package static func == (left: LocalPort, right: LocalPort) -> Bool { left.rtp.slot == right.rtp.slot }
+    package func hash(into hasher: inout Hasher) { hasher.combine(rtp.slot) }
+}
+
 /// What one endpoint's packets have taught us about it.
 package struct ObservedEndpoint: Hashable, Sendable {
     /// Where its packets come from.
@@ -22,20 +27,16 @@ package struct ObservedEndpoint: Hashable, Sendable {
     package var isLocked = false
 }
 
-/// One m-line as one side of the call sees it: their address, and our ports that face them.
-package struct MediaStream: Sendable {
+/// What has been negotiated and learned about one m-line of one side: a plain value that another relay can go on with.
+///
+/// Whatever a later command or packet depends on belongs here, and into the stored record of the call.
+package struct MediaTerms: Hashable, Sendable {
     package var kind: ByteString
     package var transport: TransportProtocol
     /// Message media and the like: described in the SDP, never relayed.
     package var isUntouched = false
     /// Port 0 in the last offer or answer.
     package var isRejected = false
-
-    package var port: LocalPort?
-    /// Ports that a re-offer has replaced. They go on receiving until the new ones have been answered.
-    package var superseded: [LocalPort] = []
-    /// Monotonic time at which the replaced ports are closed, once the new ones have been answered.
-    package var closeSupersededAt: UInt64?
     /// Our port has been handed out, so what arrives there may be theirs.
     package var isPublic = false
 
@@ -80,4 +81,32 @@ package struct MediaStream: Sendable {
         guard let signalledRTCP, !signalledRTCP.address.isUnspecified, signalledRTCP.port != 0 else { return nil }
         return signalledRTCP
     }
+}
+
+/// One m-line as one side of the call sees it: the terms, and our ports that face this side.
+@dynamicMemberLookup
+package struct MediaStream: Hashable, Sendable {
+    package var terms: MediaTerms
+    package var port: LocalPort?
+    /// Ports that a re-offer has replaced. They go on receiving until the new ones have been answered.
+    package var superseded: [LocalPort] = []
+    /// Monotonic time at which the replaced ports are closed, once the new ones have been answered.
+    package var closeSupersededAt: UInt64?
+
+    package init(kind: ByteString, transport: TransportProtocol) {
+        terms = MediaTerms(kind: kind, transport: transport)
+    }
+
+    package init(terms: MediaTerms) { self.terms = terms }
+
+    /// The terms, as if they were the stream's own.
+    package subscript<Value>(dynamicMember term: WritableKeyPath<MediaTerms, Value>) -> Value {
+        get { terms[keyPath: term] }
+        set { terms[keyPath: term] = newValue }
+    }
+
+    var signalledTarget: TransportAddress? { terms.signalledTarget }
+    var signalledRTCPTarget: TransportAddress? { terms.signalledRTCPTarget }
+    /// The port in use and the replaced ones.
+    package var ports: [LocalPort] { (port.map { [$0] } ?? []) + superseded }
 }

@@ -172,7 +172,7 @@ extension Negotiation {
     private mutating func release(_ index: Int, _ sides: [Int]) {
         for side in sides {
             var stream = state.participants[side].media[index]
-            close((stream.port.map { [$0] } ?? []) + stream.superseded)
+            close(stream.ports)
             (stream.port, stream.superseded, stream.closeSupersededAt) = (nil, [], nil)
             if !stream.isUntouched { stream.isRejected = true }
             state.participants[side].media[index] = stream

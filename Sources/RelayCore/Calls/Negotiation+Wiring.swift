@@ -24,7 +24,7 @@ extension Negotiation {
             for (index, stream) in participant.media.enumerated() {
                 let media = peer.map { state.participants[$0].media } ?? []
                 let sink = index < media.count ? media[index] : nil
-                for port in (stream.port.map { [$0] } ?? []) + stream.superseded {
+                for port in stream.ports {
                     connect(port, of: stream, to: sink)
                 }
             }

@@ -1,9 +1,9 @@
 package import WireFormat
 
 /// One side of a call: whoever sends SDP under one tag.
-package struct Participant: Sendable {
+package struct Participant: Hashable, Sendable {
     /// What we have sent to this side, as far as later SDPs have to agree with it.
-    package struct SentSDP: Sendable {
+    package struct SentSDP: Hashable, Sendable {
         package var username: ByteString
         package var sessionID: ByteString
         package var sessionName: ByteString?
@@ -11,6 +11,14 @@ package struct Participant: Sendable {
         package var version: UInt64
         /// Of the whole text with its version (FNV-1a), to see whether the next one differs.
         package var fingerprint: UInt64
+
+        package init(
+            username: ByteString, sessionID: ByteString, sessionName: ByteString?, originAddress: IPAddress?,
+            version: UInt64, fingerprint: UInt64
+        ) {
+            (self.username, self.sessionID, self.sessionName) = (username, sessionID, sessionName)
+            (self.originAddress, self.version, self.fingerprint) = (originAddress, version, fingerprint)
+        }
     }
 
     /// Unique within the call, never used again.

@@ -92,7 +92,7 @@ extension Relay {
         guard !due.isEmpty else { return }
         guard due.count < state.participants.count else { return end(call, &state, .regular) }
         let gone = Set(due.map(\.id))
-        let handles = due.flatMap { $0.media.flatMap { ($0.port.map { [$0] } ?? []) + $0.superseded } }
+        let handles = due.flatMap { $0.media.flatMap { $0.ports } }
         state.participants.removeAll { gone.contains($0.id) }
         for index in state.participants.indices {
             state.participants[index].associates.removeAll { gone.contains($0) }
