@@ -192,9 +192,8 @@ struct Negotiation {
     /// Makes the new state the call's, and tells the forwarding plane.
     consuming func commit(to state: inout CallState) {
         if state.tos != self.state.tos {
-            for port in state.ports {
-                for handle in port.handles { handle.socket.setTOS(self.state.tos, family: port.pair.address.family) }
-            }
+            let marks = state.ports.flatMap { $0.handles }.map { StreamChange.mark($0, tos: self.state.tos) }
+            changes.insert(contentsOf: marks, at: 0)  // before any of these ports is closed
         }
         state = self.state
         context.plane.apply(changes, worker: call.worker)

@@ -1,9 +1,11 @@
 package import WireFormat
 
-/// An open local port: its place in the forwarding plane.
-package struct StreamHandle: Sendable, BitwiseCopyable {
+/// An open local port: its place in the forwarding plane, and its address.
+package struct StreamHandle: Hashable, Sendable, BitwiseCopyable {
     package let slot: SlotID
-    package let socket: UDPSocket
+    package let local: TransportAddress
+
+    package init(slot: SlotID, local: TransportAddress) { (self.slot, self.local) = (slot, local) }
 }
 
 /// One step in what a plane forwards. Steps posted together are applied in order.
@@ -14,6 +16,8 @@ package enum StreamChange: Sendable {
     case update(SlotID, ForwardingEntry)
     /// Their signalled address, or how to learn the real one, has changed (`SourceLatch.signal`).
     case signal(SlotID, TransportAddress?, SourceLatch.Policy, isPublic: Bool)
+    /// Send with this TOS octet (IPv4) or traffic class (IPv6) from now on.
+    case mark(StreamHandle, tos: UInt8)
     /// Stop, and close the port when no packet is in hand any more.
     case remove(StreamHandle)
 }

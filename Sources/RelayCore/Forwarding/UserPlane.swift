@@ -36,6 +36,14 @@ package final class UserPlane: ForwardingPlane {
                 _ = counters  // the writer's memory lives as long as the thread
             }
         }
+
+        /// The socket of a slot; `nil` when the slot has been given to another stream since.
+        func socket(of slot: SlotID) -> UDPSocket? {
+            slots.withLock { slots in
+                let record = slots.records[Int(slot.index)]
+                return record.generation == slot.generation ? record.socket : nil
+            }
+        }
     }
 
     private let workers: [Worker]
@@ -64,8 +72,8 @@ package final class UserPlane: ForwardingPlane {
     package func open(
         _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
     ) throws(SystemError) -> StreamHandle {
-        let port = component == .rtcp ? pair.port + 1 : pair.port
-        let socket = try UDPSocket.open(at: TransportAddress(pair.address, port: port), tos: tos)
+        let local = TransportAddress(pair.address, port: component == .rtcp ? pair.port + 1 : pair.port)
+        let socket = try UDPSocket.open(at: local, tos: tos)
         let slot: SlotID? = workers[Int(worker)].slots.withLock { slots in
             let index = slots.free.popLast() ?? UInt32(slots.records.count)
             guard index < capacity else { return nil }
@@ -78,7 +86,7 @@ package final class UserPlane: ForwardingPlane {
             socket.close()
             throw .tooManyStreams
         }
-        return StreamHandle(slot: slot, socket: socket)
+        return StreamHandle(slot: slot, local: local)
     }
 
     package func discard(_ handle: StreamHandle) { release([handle.slot], of: workers[Int(handle.slot.worker)]) }
@@ -87,24 +95,28 @@ package final class UserPlane: ForwardingPlane {
         let worker = workers[Int(worker)]
         var commands: [WorkerMailbox.Command] = []
         commands.reserveCapacity(changes.count)
-        var installed: [StreamHandle] = []
+        var installed: [(slot: SlotID, socket: UDPSocket)] = []
         for change in changes {
             switch change {
             case .install(let handle, let entry, let latch):
-                commands.append(.install(handle.slot, handle.socket, entry, latch))
-                installed.append(handle)
+                guard let socket = worker.socket(of: handle.slot) else { continue }
+                commands.append(.install(handle.slot, socket, entry, latch))
+                installed.append((handle.slot, socket))
             case .update(let slot, let entry): commands.append(.update(slot, entry))
             case .signal(let slot, let address, let policy, let isPublic):
                 commands.append(.signal(slot, address, policy, isPublic: isPublic, at: SystemClock.monotonic))
+            case .mark(let handle, let tos):
+                worker.socket(of: handle.slot)?.setTOS(tos, family: handle.local.address.family)
             case .remove(let handle):
-                worker.poller.remove(handle.socket)
+                guard let socket = worker.socket(of: handle.slot) else { continue }
+                worker.poller.remove(socket)
                 commands.append(.remove([handle.slot]))
             }
         }
         worker.mailbox.post(commands)
-        for handle in installed {
-            let tag = UInt64(handle.slot.generation) << 32 | UInt64(handle.slot.index)
-            do { try worker.poller.add(handle.socket, tag: tag) } catch {
+        for (slot, socket) in installed {
+            let tag = UInt64(slot.generation) << 32 | UInt64(slot.index)
+            do { try worker.poller.add(socket, tag: tag) } catch {
                 preconditionFailure("cannot watch a socket that we have just opened: \(error)")
             }
         }

@@ -1,0 +1,44 @@
+package import WireFormat
+
+/// A socket that takes all datagrams of one family that are steered to one media thread.
+///
+/// It is a UDP socket, bound to the wildcard address and to a port of its own, and stays open for as long as the plane.
+package struct SteeredSocket: Sendable, BitwiseCopyable {
+    /// The media thread that reads it.
+    package let worker: UInt16
+    /// IPv4 or IPv6; IPv6 sockets take no IPv4.
+    package let family: AddressFamily
+    package let socket: UDPSocket
+
+    package init(worker: UInt16, family: AddressFamily, socket: UDPSocket) {
+        (self.worker, self.family, self.socket) = (worker, family, socket)
+    }
+}
+
+/// Delivers datagrams to media threads by their local address and port, without a socket for each port
+/// (`BPF_PROG_TYPE_SK_LOOKUP`).
+///
+/// The user plane opens one socket for each media thread and family, hands them over once, and from then on says which
+/// thread a port belongs to. Whoever implements this was told at its creation which addresses and ports may come up. An
+/// address need not be on this host.
+///
+/// Calls come from any thread, also at the same time for different ports.
+package protocol PortSteering: Sendable {
+    /// Datagrams that are steered to a worker go to its socket of their family from now on. Called once, before `steer`.
+    ///
+    /// - Throws: when the kernel refuses; the plane then opens a socket for every port.
+    func attach(_ sockets: [SteeredSocket]) throws(SystemError)
+
+    /// Whether `steer` may be called with this address and port: it is one of those announced at creation.
+    func covers(_ local: TransportAddress) -> Bool
+
+    /// Gives a local port to a worker. Before, and after `release`, the kernel delivers as if there were no steering.
+    ///
+    /// - Complexity: a write to mapped memory, no system call.
+    func steer(_ local: TransportAddress, to worker: UInt16)
+
+    /// Takes a local port back. Datagrams that were delivered by then are still in the worker's socket.
+    ///
+    /// - Complexity: as `steer`.
+    func release(_ local: TransportAddress)
+}
