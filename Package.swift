@@ -54,11 +54,18 @@ let package = Package(
             dependencies: [
                 "NGProtocol", "RelayCore", "RelayStore", "WireFormat", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
+        .target(
+            name: "RelayOperations",
+            dependencies: [
+                "NGProtocol", "RelayControl", "RelayCore", "WireFormat",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .target(name: "DaemonOptions", dependencies: ["WireFormat"], swiftSettings: strict),
         .executableTarget(
             name: "relayd",
             dependencies: [
-                "CLinux", "NGProtocol", "RelayControl", "RelayCore", "RelayStore", "DaemonOptions", "WireFormat",
+                "CLinux", "NGProtocol", "RelayControl", "RelayCore", "RelayOperations", "RelayStore", "DaemonOptions",
+                "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -91,6 +98,10 @@ let package = Package(
         .testTarget(
             name: "RelayControlTests",
             dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayStore", "WireFormat"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RelayOperationsTests",
+            dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayOperations", "WireFormat"],
             swiftSettings: strict),
         .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
         .testTarget(

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Logging
 internal import RelayControl
 internal import RelayCore
+internal import RelayOperations
 internal import RelayStore
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -55,6 +56,9 @@ struct Relayd {
         let relay = try Relay(Relay.Configuration(configuration, log: log))
         defer { relay.stop() }
         let recorder = SessionRecorder(relay: relay, store: InMemorySessionStore(), node: configuration.logName)
+        // Every part registers its numbers and console commands here.
+        let operations = Operations()
+        operations.add(ConsoleFunction("version", help: "name and version") { _ in .init("relayd \(version)\n") })
         let dispatcher = NGDispatcher(relay: relay, log: log)
         let listeners = try await Listeners(configuration, handler: dispatcher)
         let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
