@@ -94,7 +94,9 @@ let package = Package(
         .testTarget(
             name: "NGProtocolTests", dependencies: ["NGProtocol", "WireFormat"], exclude: ["Golden"],
             swiftSettings: strict),
-        .testTarget(name: "RelayCoreTests", dependencies: ["RelayCore", "SDP", "WireFormat"], swiftSettings: strict),
+        .testTarget(
+            name: "RelayCoreTests", dependencies: ["RelayCore", "RelayTestSupport", "SDP", "WireFormat"],
+            swiftSettings: strict),
         .testTarget(
             name: "RelayControlTests",
             dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayStore", "WireFormat"],

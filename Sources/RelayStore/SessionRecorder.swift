@@ -19,5 +19,5 @@ package final class SessionRecorder: CallObserver {
         store.save(SessionRecord(node: node, report: report))
     }
 
-    package func callEnded(_ id: ByteString) { store.remove(id) }
+    package func callEnded(_ ending: CallEnding) { store.remove(ending.callID) }
 }

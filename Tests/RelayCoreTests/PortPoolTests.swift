@@ -52,3 +52,29 @@ import WireFormat
         #expect(held.contains { $0.port >= 35000 } && held.contains { $0.port < 35000 })
     }
 }
+
+@Suite struct PortShareTests {
+    @Test("two relays of one address never draw the same port, and can reserve each other's")
+    func shares() throws {
+        let address = IPAddress(ipv4: 0x7F00_0001)
+        let primary = PortPool(address: address, range: 40_000...40_063, share: .primary)
+        let backup = PortPool(address: address, range: 40_000...40_063, share: .backup)
+        var drawn: [PortPair] = []
+        while let pair = primary.draw() { drawn.append(pair) }
+        #expect(drawn.count == 28)
+        var lent: [PortPair] = []
+        while let pair = backup.draw() { lent.append(pair) }
+        #expect(lent.count == 4)
+        #expect(Set(drawn.map(\.port)).isDisjoint(with: lent.map(\.port)))
+
+        let mine = try #require(lent.first).port
+        var held = primary.reserve(mine)
+        #expect(held != nil)
+        #expect(primary.reserve(mine) == nil)
+        #expect(primary.usage.used == 58)
+        held = nil
+        #expect(primary.usage.used == 56)
+        #expect(primary.draw() == nil, "what was reserved does not become ours to draw")
+        #expect(primary.reserve(mine) != nil)
+    }
+}

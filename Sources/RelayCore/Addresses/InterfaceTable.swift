@@ -17,10 +17,13 @@ package struct InterfaceTable: Sendable {
     package let interfaces: [LocalInterface]
 
     /// Two names for one address share its ports.
-    package init(_ configurations: [MediaInterface], ports: ClosedRange<UInt16>) {
+    ///
+    /// - Parameter areShared: other relays open ports on the same addresses.
+    package init(_ configurations: [MediaInterface], ports: ClosedRange<UInt16>, areShared: Bool = false) {
         var pools: [IPAddress: PortPool] = [:]
         interfaces = configurations.map { configuration in
-            let pool = pools[configuration.local] ?? PortPool(address: configuration.local, range: ports)
+            let share: PortPool.Share = configuration.isBackup ? .backup : areShared ? .primary : .all
+            let pool = pools[configuration.local] ?? PortPool(address: configuration.local, range: ports, share: share)
             pools[configuration.local] = pool
             return LocalInterface(configuration, ports: pool)
         }
@@ -30,10 +33,12 @@ package struct InterfaceTable: Sendable {
 
     /// The interface of that name and family; else the first of that family; else the first of that name; else the
     /// first. Never fails: a call on the wrong interface can be heard, one without cannot.
+    ///
+    /// Addresses that this relay only backs up are for calls that are there already, not for new ones.
     package func select(name: String?, family: AddressFamily) -> LocalInterface {
-        let named = interfaces.filter { $0.configuration.name == name }
-        return named.first { $0.family == family } ?? interfaces.first { $0.family == family } ?? named.first
-            ?? interfaces[0]
+        let own = interfaces.filter { !$0.configuration.isBackup }
+        let named = own.filter { $0.configuration.name == name }
+        return named.first { $0.family == family } ?? own.first { $0.family == family } ?? named.first ?? own[0]
     }
 
     /// The interface with that name and local address, for a call that was set up elsewhere.

@@ -13,6 +13,8 @@ public struct MediaInterface: Hashable, Sendable {
     public var local: IPAddress
     /// The address that the SDP shows, when it is not the local one (NAT, cloud).
     public var advertised: IPAddress
+    /// The address of another relay, whose calls continue here when it is routed here. New calls do not use it.
+    public var isBackup = false
 
     /// - Parameter advertised: `nil` for the local address.
     public init(name: String = Self.defaultName, local: IPAddress, advertised: IPAddress? = nil) {

@@ -91,9 +91,10 @@ extension CallReport {
         let lastSignal = state.lastSignal.wall / 1_000_000
         func stream(
             _ handle: StreamHandle, _ isRTCP: Bool, _ port: LocalPort, _ signalled: TransportAddress?,
-            _ observed: ObservedEndpoint
+            _ observed: ObservedEndpoint, _ ssrc: UInt32? = nil
         ) -> Stream {
-            let counters = plane.counters(of: handle.slot)
+            var counters = plane.counters(of: handle.slot)
+            counters.ssrc = counters.ssrc ?? ssrc
             let age = clock.monotonic &- counters.lastPacket
             return Stream(
                 isRTCP: isRTCP, local: port.rtpAddress.with(port: port.pair.port + (isRTCP ? 1 : 0)),
@@ -104,7 +105,7 @@ extension CallReport {
         func media(_ media: MediaStream) -> Media {
             var streams: [Stream] = []
             if let port = media.port {
-                streams.append(stream(port.rtp, false, port, media.signalled, media.observed))
+                streams.append(stream(port.rtp, false, port, media.signalled, media.observed, media.ssrc))
                 if let rtcp = port.rtcp {
                     streams.append(stream(rtcp, true, port, media.signalledRTCP, media.observedRTCP))
                 }

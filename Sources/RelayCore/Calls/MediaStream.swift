@@ -46,6 +46,8 @@ package struct MediaTerms: Hashable, Sendable {
     package var observed = ObservedEndpoint()
     package var observedRTCP = ObservedEndpoint()
     package var policy = SourceLatch.Policy()
+    /// SSRC of their RTP as another relay has last seen it (RFC 3550 §5.1).
+    package var ssrc: UInt32?
 
     /// They send; we receive and forward.
     package var sends = true

@@ -146,13 +146,23 @@ extension Negotiation {
     private mutating func ensurePort(
         _ side: Int, _ index: Int, family: AddressFamily, mustChange: Bool
     ) throws(RelayError) {
-        let interface = context.interfaces.select(name: state.participants[side].interface, family: family)
+        let interface = interface(for: side, family: family)
         let current = state.participants[side].media[index].port
         if let current, !mustChange, current.interface === interface { return }
         let port = try open(on: interface, hasRTCP: state.participants[side].media[index].transport.isRTP)
         install(port, state.participants[side].media[index])
         if let current { state.participants[side].media[index].superseded.append(current) }
         state.participants[side].media[index].port = port
+    }
+
+    /// The interface that a side's ports are on already, as long as it fits what is asked for; else the one to choose.
+    /// So a call stays on the address of the relay that it came from.
+    private func interface(for side: Int, family: AddressFamily) -> LocalInterface {
+        let name = state.participants[side].interface
+        let present = state.participants[side].media.lazy.compactMap { $0.port?.interface }.first {
+            $0.family == family && (name == nil || $0.configuration.name == name)
+        }
+        return present ?? context.interfaces.select(name: name, family: family)
     }
 
     private mutating func install(_ port: LocalPort, _ stream: MediaStream) {

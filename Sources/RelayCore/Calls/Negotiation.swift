@@ -23,7 +23,7 @@ struct Negotiation {
     /// Steps for the forwarding plane, posted by `commit`.
     var changes: [StreamChange] = []
     /// Opened by this negotiation; closed again when it fails.
-    private var opened: [StreamHandle] = []
+    var opened: [StreamHandle] = []
 
     init(call: Call, state: CallState, context: NegotiationContext) {
         (self.call, self.state, self.context) = (call, state, context)
@@ -175,7 +175,7 @@ struct Negotiation {
         throw .noPortAvailable(cause: "\(attempts) pairs in a row are held by other programs (\(cause))")
     }
 
-    private mutating func openStream(
+    mutating func openStream(
         _ component: StreamComponent, of pair: PortPair
     ) throws(SystemError) -> StreamHandle {
         let handle = try context.plane.open(component, of: pair, tos: state.tos, worker: call.worker, owner: call)

@@ -26,14 +26,14 @@ extension Relay {
         guard let call = find(callID) else { return nil }
         let wait = (delay ?? configuration.timeouts.deleteDelay).nanoseconds
         let due = SystemClock.monotonic &+ wait
-        let report: CallReport? = call.state.withLock { state in
-            guard !state.hasEnded else { return nil }
+        let (report, hasEnded): (CallReport?, Bool) = call.state.withLock { state in
+            guard !state.hasEnded else { return (nil, true) }
             var ending: [Int]?
             if let tag {
                 let branch = viaBranch.flatMap { branch in
                     state.participants.firstIndex { $0.viaBranch == branch && $0.tag != tag }
                 }
-                guard let index = branch ?? state.index(tag: tag) else { return nil }
+                guard let index = branch ?? state.index(tag: tag) else { return (nil, false) }
                 let leaving = Self.dependents(of: index, in: state)
                 let staying = state.participants.filter { !leaving.contains($0.id) }
                 // One side that has spoken, and branches that never answered: after the BYE there is no call between them.
@@ -41,6 +41,8 @@ extension Relay {
                 if !staying.isEmpty, !isOver { ending = leaving }
             }
             let report = CallReport(call, state, plane: plane)
+            adopt(&state, at: SystemClock.monotonic)
+            state.version.revision += 1
             if let ending {
                 for id in ending { state.index(of: id).map { state.participants[$0].removeAt = due } }
                 if wait == 0 { removeDueSides(of: call, &state, at: due) }
@@ -49,9 +51,9 @@ extension Relay {
             } else {
                 state.deleteAt = due
             }
-            return report
+            return (report, state.hasEnded)
         }
-        if report != nil, wait != 0 { notifyChanged(call) }
+        if report != nil, !hasEnded { notifyChanged(call) }
         return report
     }
 
@@ -73,24 +75,33 @@ extension Relay {
         }
     }
 
-    /// Ends a call under its lock: its ports are closed as soon as no packet is in hand.
+    /// Ends a call under its lock, here and for all relays that hold it.
     func end(_ call: Call, _ state: inout CallState, _ reason: TerminationReason) {
-        state.hasEnded = true
-        plane.apply(state.ports.flatMap { $0.handles.map { .remove($0) } }, worker: call.worker)
-        state.participants = []
-        calls.withLock { calls in
-            if calls[call.id] === call { calls[call.id] = nil }
-        }
+        close(call, &state)
         statistics.count(.ended(reason))
         configuration.logger.info("call ended: \(reason.rawValue)", metadata: ["call-id": "\(call.id)"])
-        notifyEnded(call.id)
+        notifyEnded(CallEnding(callID: call.id, version: state.version, isFinal: reason.isCommanded))
+    }
+
+    /// Closes a call's ports, as soon as no packet is in hand, and forgets it.
+    func close(_ call: Call, _ state: inout CallState) {
+        plane.apply(state.ports.flatMap { $0.handles.map { .remove($0) } }, worker: call.worker)
+        state.participants = []
+        if isForeign(state) { foreignCalls.subtract(1, ordering: .relaxed) }
+        forget(call, &state)
     }
 
     /// Removes the sides whose time has come; the call with the last one.
-    func removeDueSides(of call: Call, _ state: inout CallState, at now: UInt64) {
+    ///
+    /// - Returns: whether it has removed any.
+    @discardableResult
+    func removeDueSides(of call: Call, _ state: inout CallState, at now: UInt64) -> Bool {
         let due = state.participants.filter { ($0.removeAt ?? .max) <= now }
-        guard !due.isEmpty else { return }
-        guard due.count < state.participants.count else { return end(call, &state, .regular) }
+        guard !due.isEmpty else { return false }
+        guard due.count < state.participants.count else {
+            end(call, &state, .regular)
+            return true
+        }
         let gone = Set(due.map(\.id))
         let handles = due.flatMap { $0.media.flatMap { $0.ports } }
         state.participants.removeAll { gone.contains($0.id) }
@@ -104,5 +115,6 @@ extension Relay {
         work.rewire()
         work.close(handles)
         work.commit(to: &state)
+        return true
     }
 }

@@ -26,7 +26,10 @@ extension Relay {
     package func collect() {
         for (call, event) in plane.collect() {
             let isKnown = call.state.withLock { state in
-                !state.hasEnded && Self.note(event, in: &state)
+                guard !state.hasEnded, Self.note(event, in: &state) else { return false }
+                adopt(&state, at: SystemClock.monotonic)
+                state.version.revision += 1
+                return true
             }
             if isKnown { notifyChanged(call) }
         }
@@ -56,21 +59,32 @@ extension Relay {
             wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
     }
 
-    /// Ends every call whose time is up.
+    /// Ends every call of ours whose time is up, and takes over those whose packets now come here.
     ///
     /// - Parameter now: monotonic nanoseconds; later than the clock's in tests.
     package func sweep(at now: UInt64) {
+        let uncarried = uncarried.withLock { $0 }
         for call in calls.withLock({ Array($0.values) }) {
-            call.state.withLock { state in
-                guard !state.hasEnded else { return }
-                closeSuperseded(of: call, &state, at: now)
-                removeDueSides(of: call, &state, at: now)
-                if !state.hasEnded, let reason = overdue(state, at: now) { end(call, &state, reason) }
+            let hasChanged = call.state.withLock { state in
+                guard !state.hasEnded else { return false }
+                guard !isForeign(state) else { return watch(call, &state, at: now) }
+                let closed = closeSuperseded(of: call, &state, at: now)
+                let removed = removeDueSides(of: call, &state, at: now)
+                guard !state.hasEnded else { return false }
+                let isCarried = uncarried.isEmpty || !state.ports.allSatisfy { uncarried.contains($0.pair.address) }
+                if isCarried || state.deleteAt != nil, let reason = overdue(state, at: now) {
+                    end(call, &state, reason)
+                    return false
+                }
+                if closed || removed { state.version.revision += 1 }
+                return closed || removed
             }
+            if hasChanged { notifyChanged(call) }
         }
     }
 
-    private func closeSuperseded(of call: Call, _ state: inout CallState, at now: UInt64) {
+    private func closeSuperseded(of call: Call, _ state: inout CallState, at now: UInt64) -> Bool {
+        var hasClosed = false
         for side in state.participants.indices {
             for index in state.participants[side].media.indices {
                 guard let due = state.participants[side].media[index].closeSupersededAt, due <= now else { continue }
@@ -78,8 +92,10 @@ extension Relay {
                 plane.apply(ports.flatMap { $0.handles.map { .remove($0) } }, worker: call.worker)
                 state.participants[side].media[index].superseded = []
                 state.participants[side].media[index].closeSupersededAt = nil
+                hasClosed = true
             }
         }
+        return hasClosed
     }
 
     /// Why the call should end now, if it should.
@@ -98,7 +114,7 @@ extension Relay {
         for media in state.participants.flatMap(\.media) {
             guard let port = media.port, media.signalled != nil, media.isPublic else { continue }
             let heard = port.handles.map { plane.counters(of: $0.slot).lastPacket }.max() ?? 0
-            let latest = max(heard, state.lastSignal.monotonic)
+            let latest = max(heard, state.lastSignal.monotonic, state.ownedSince)
             let isOnHold = !media.sends || media.signalledTarget == nil
             if isOnHold {
                 last.silent = max(last.silent ?? 0, latest)
@@ -108,6 +124,6 @@ extension Relay {
         }
         if let active = last.active { return isPast(timeouts.media, since: active) ? .timeout : nil }
         if let silent = last.silent { return isPast(timeouts.silent, since: silent) ? .silentTimeout : nil }
-        return isPast(timeouts.offer, since: state.lastSignal.monotonic) ? .offerTimeout : nil
+        return isPast(timeouts.offer, since: max(state.lastSignal.monotonic, state.ownedSince)) ? .offerTimeout : nil
     }
 }

@@ -37,6 +37,11 @@ public final class Relay: Sendable {
         public var endpointLearning = EndpointLearning.heuristic
         /// When calls that nobody ends are ended.
         public var timeouts = Timeouts()
+        /// The name of this relay among those that share their calls.
+        public var node = "relay"
+        /// Other relays keep calls on the same addresses: an eighth of each address's ports is left to those that back it
+        /// up, so that two relays never hand out the same port.
+        public var sharesAddresses = false
         /// Where the relay writes what happens to calls.
         public var logger = Logger(label: "relay")
 
@@ -52,6 +57,10 @@ public final class Relay: Sendable {
     let plane: any ForwardingPlane
     let calls = Mutex<[ByteString: Call]>([:])
     let statistics = RelayStatistics()
+    /// How many of the calls belong to other relays.
+    let foreignCalls = Atomic<Int>(0)
+    /// Addresses that packets are known not to be routed to here; calls on them are not timed out.
+    let uncarried = Mutex<Set<IPAddress>>([])
     private let observer = Mutex<(any CallObserver)?>(nil)
     private let loopMarker: ByteString
     private let nextWorker = Atomic<Int>(0)
@@ -70,7 +79,8 @@ public final class Relay: Sendable {
     package init(_ configuration: Configuration, runsHousekeeping: Bool) throws(RelayError) {
         guard !configuration.interfaces.isEmpty else { throw .cannotStart(cause: "no interface is configured") }
         self.configuration = configuration
-        interfaces = InterfaceTable(configuration.interfaces, ports: configuration.ports)
+        interfaces = InterfaceTable(
+            configuration.interfaces, ports: configuration.ports, areShared: configuration.sharesAddresses)
         for interface in interfaces.interfaces where interface.ports.usage.total == 0 {
             throw .cannotStart(cause: "no RTP/RTCP port pair in \(configuration.ports)")
         }
@@ -103,7 +113,7 @@ public final class Relay: Sendable {
     package func observe(_ observer: any CallObserver) { self.observer.withLock { $0 = observer } }
 
     func notifyChanged(_ call: Call) { observer.withLock { $0 }?.callChanged(call.id) }
-    func notifyEnded(_ id: ByteString) { observer.withLock { $0 }?.callEnded(id) }
+    func notifyEnded(_ ending: CallEnding) { observer.withLock { $0 }?.callEnded(ending) }
 
     // MARK: Offer and answer
 
@@ -153,6 +163,8 @@ public final class Relay: Sendable {
             do throws(RelayError) {
                 let sdp = try body(&work)
                 work.commit(to: &state)
+                adopt(&state, at: context.monotonic)
+                state.version.revision += 1
                 return sdp
             } catch {
                 work.abandon()
@@ -165,7 +177,7 @@ public final class Relay: Sendable {
         return sdp
     }
 
-    private func forget(_ call: Call, _ state: inout CallState) {
+    func forget(_ call: Call, _ state: inout CallState) {
         state.hasEnded = true
         calls.withLock { calls in
             if calls[call.id] === call { calls[call.id] = nil }
@@ -180,17 +192,22 @@ public final class Relay: Sendable {
         guard !hasStopped else { throw .stopped }
         return try calls.withLock { (calls) throws(RelayError) -> Call in
             if let call = calls[id] { return call }
-            if let limit = configuration.maximumSessions, calls.count >= limit {
+            if let limit = configuration.maximumSessions, calls.count - foreignCallCount >= limit {
                 statistics.count(.rejected)
                 throw .sessionLimitReached(limit: limit)
             }
-            let worker = nextWorker.add(1, ordering: .relaxed).oldValue % plane.workerCount
             let state = CallState(
-                tos: tos ?? configuration.tos, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
-            let call = Call(id: id, worker: UInt16(truncatingIfNeeded: worker), state: state)
+                tos: tos ?? configuration.tos, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic,
+                node: configuration.node)
+            let call = Call(id: id, worker: pickWorker(), state: state)
             calls[id] = call
             return call
         }
+    }
+
+    /// The media thread for the next call: each in turn.
+    func pickWorker() -> UInt16 {
+        UInt16(truncatingIfNeeded: nextWorker.add(1, ordering: .relaxed).oldValue % plane.workerCount)
     }
 
     /// The Call-IDs of at most `limit` calls, in no order.
@@ -210,10 +227,10 @@ public final class Relay: Sendable {
 
 /// Is told when calls change, so that they can be stored. Called on whatever thread the change happened; must not block.
 package protocol CallObserver: Sendable {
-    /// A command or a learned address has changed the call.
+    /// A command, a learned address or a change of owner has changed the call.
     func callChanged(_ id: ByteString)
-    /// The call is over.
-    func callEnded(_ id: ByteString)
+    /// The call is over. Not called for calls that ended because another relay said so.
+    func callEnded(_ ending: CallEnding)
 }
 
 extension Relay {

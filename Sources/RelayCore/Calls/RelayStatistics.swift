@@ -4,6 +4,7 @@ internal import Synchronization
 final class RelayStatistics: Sendable {
     enum Event: Hashable, Sendable {
         case rejected
+        case adopted
         case ended(TerminationReason)
     }
 

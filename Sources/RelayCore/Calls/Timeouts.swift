@@ -40,4 +40,7 @@ public enum TerminationReason: String, Sendable, CaseIterable {
     case offerTimeout = "OFFER_TIMEOUT"
     /// `Timeouts.final`
     case finalTimeout = "FINAL_TIMEOUT"
+
+    /// Somebody said so: the call is over for every relay, whatever else they know of it.
+    var isCommanded: Bool { self == .regular || self == .forced }
 }

@@ -18,6 +18,8 @@ package enum StreamChange: Sendable {
     case signal(SlotID, TransportAddress?, SourceLatch.Policy, isPublic: Bool)
     /// Send with this TOS octet (IPv4) or traffic class (IPv6) from now on.
     case mark(StreamHandle, tos: UInt8)
+    /// Go on with what another relay has learned.
+    case relatch(SlotID, SourceLatch)
     /// Stop, and close the port when no packet is in hand any more.
     case remove(StreamHandle)
 }

@@ -64,13 +64,15 @@ struct MediaWorker: ~Copyable {
             case .signal(let id, let address, let policy, let isPublic, let now)
             where slots.holds(Int(id.index), generation: id.generation):
                 slots[Int(id.index)].latch.signal(address, policy: policy, isPublic: isPublic, at: now)
+            case .relatch(let id, let latch) where slots.holds(Int(id.index), generation: id.generation):
+                slots[Int(id.index)].latch = latch
             case .remove(let ids):
                 for id in ids where slots.holds(Int(id.index), generation: id.generation) {
                     slots.clear(Int(id.index))
                 }
                 released += ids
             case .stop: return false
-            case .update, .signal: continue  // of a stream that is gone
+            case .update, .signal, .relatch: continue  // of a stream that is gone
             }
         }
         if !released.isEmpty { mailbox.report(events: [], released: released) }

@@ -86,9 +86,12 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
         if policy.learning == .off { source = address }
     }
 
-    /// Continues where another relay or an earlier process was: same target, same lock.
-    package mutating func restore(source: TransportAddress?, target: TransportAddress?, isLocked: Bool) {
-        (self.source, self.target) = (source, target)
+    /// Continues where another relay or an earlier process was: same target, same lock. The source counts as just heard,
+    /// or the lock would be open to its neighbours at once.
+    package mutating func restore(
+        source: TransportAddress?, target: TransportAddress?, isLocked: Bool, at now: UInt64
+    ) {
+        (self.source, self.target, lastAccepted) = (source, target, now)
         if isLocked { phase = .locked }
     }
 

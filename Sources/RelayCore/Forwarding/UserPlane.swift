@@ -107,6 +107,7 @@ package final class UserPlane: ForwardingPlane {
                 commands.append(.signal(slot, address, policy, isPublic: isPublic, at: SystemClock.monotonic))
             case .mark(let handle, let tos):
                 worker.socket(of: handle.slot)?.setTOS(tos, family: handle.local.address.family)
+            case .relatch(let slot, let latch): commands.append(.relatch(slot, latch))
             case .remove(let handle):
                 guard let socket = worker.socket(of: handle.slot) else { continue }
                 worker.poller.remove(socket)

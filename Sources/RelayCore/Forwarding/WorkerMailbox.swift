@@ -16,6 +16,7 @@ package final class WorkerMailbox: Sendable {
         case install(SlotID, UDPSocket, ForwardingEntry, SourceLatch)
         case update(SlotID, ForwardingEntry)
         case signal(SlotID, TransportAddress?, SourceLatch.Policy, isPublic: Bool, at: UInt64)
+        case relatch(SlotID, SourceLatch)
         /// Forget these streams. Their sockets come back through `takeReleased`, when nothing uses them any more.
         case remove([SlotID])
         case stop

@@ -11,9 +11,28 @@ package final class PortPool: Sendable {
     /// sending after its call has ended.
     private static let rest: UInt64 = 20_000_000_000
 
-    /// Where a pair is; indexes into `free`, or one of the marks below.
+    /// Where a pair is: an index into `free`, or one of the marks below.
     private static let inUse: Int32 = -1
     private static let resting: Int32 = -2
+    /// Not ours to draw: another relay of the same address hands it out.
+    private static let foreign: Int32 = -3
+
+    /// Which of an address's pairs are drawn here. All can be reserved.
+    package enum Share: Sendable {
+        case all
+        /// All but one in eight.
+        case primary
+        /// One in eight, for calls that another relay has left behind.
+        case backup
+
+        fileprivate func includes(_ pair: UInt16) -> Bool {
+            switch self {
+            case .all: true
+            case .primary: pair % 8 != 7
+            case .backup: pair % 8 == 7
+            }
+        }
+    }
 
     private struct State {
         /// Pairs to draw from, in no order.
@@ -29,21 +48,26 @@ package final class PortPool: Sendable {
     package let address: IPAddress
     /// The configured range.
     package let range: ClosedRange<UInt16>
+    private let share: Share
     private let firstPort: UInt16
     private let state: Mutex<State>
     private let clock: @Sendable () -> UInt64
 
     /// - Parameters:
     ///   - range: ports to use; a leading odd port and a trailing even one have no partner and stay unused.
+    ///   - share: which of them are drawn here, when several relays use the address.
     ///   - clock: monotonic nanoseconds.
     package init(
-        address: IPAddress, range: ClosedRange<UInt16>,
+        address: IPAddress, range: ClosedRange<UInt16>, share: Share = .all,
         clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
     ) {
-        (self.address, self.range, self.clock) = (address, range, clock)
+        (self.address, self.range, self.share, self.clock) = (address, range, share, clock)
         firstPort = range.lowerBound + (range.lowerBound & 1)
         let pairs = range.upperBound > firstPort ? (Int(range.upperBound) - Int(firstPort) + 1) / 2 : 0
-        state = Mutex(State(free: (0..<pairs).map(UInt16.init), places: (0..<pairs).map(Int32.init)))
+        let free = (0..<pairs).map(UInt16.init).filter(share.includes)
+        var places = [Int32](repeating: Self.foreign, count: pairs)
+        for (index, pair) in free.enumerated() { places[Int(pair)] = Int32(index) }
+        state = Mutex(State(free: free, places: places))
     }
 
     /// Ports in pairs, used ones, and ones that can be drawn. Counts ports, not pairs.
@@ -74,7 +98,7 @@ package final class PortPool: Sendable {
         let pair = (port - firstPort) / 2
         let isTaken = state.withLock { state in
             guard Int(pair) < state.places.count, state.places[Int(pair)] != Self.inUse else { return false }
-            if state.places[Int(pair)] == Self.resting {
+            if state.places[Int(pair)] < 0 {  // resting, or foreign
                 state.places[Int(pair)] = Self.inUse
                 state.used += 1
             } else {
@@ -90,8 +114,9 @@ package final class PortPool: Sendable {
         let until = clock() &+ Self.rest
         state.withLock { state in
             let pair = (port - firstPort) / 2
-            state.places[Int(pair)] = Self.resting
             state.used -= 1
+            guard share.includes(pair) else { return state.places[Int(pair)] = Self.foreign }
+            state.places[Int(pair)] = Self.resting
             state.resting.append((pair, until))
         }
     }

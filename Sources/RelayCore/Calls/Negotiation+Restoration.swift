@@ -1,0 +1,102 @@
+internal import WireFormat
+
+extension Negotiation {
+    /// Makes the call what a snapshot says. Ports that are open stay open; those that cannot be opened are left out.
+    mutating func restore(_ snapshot: CallSnapshot, clock: SnapshotClock) {
+        let open = Dictionary(state.ports.map { (CallSnapshot.Port($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let before = Dictionary(
+            state.participants.flatMap(\.media).flatMap { media in media.ports.map { ($0.rtp.slot, media.terms) } },
+            uniquingKeysWith: { first, _ in first })
+        state.obstacle = nil
+        state.participants = snapshot.sides.map { side in
+            var participant = side.participant
+            participant.removeAt = side.removeAt.map(clock.monotonic)
+            participant.media = side.media.map { media in
+                var stream = MediaStream(terms: media.terms)
+                stream.port = media.port.flatMap { port($0, of: media.terms, among: open, before: before) }
+                stream.superseded = media.superseded.compactMap {
+                    port($0, of: media.terms, among: open, before: before)
+                }
+                stream.closeSupersededAt = media.closeSupersededAt.map(clock.monotonic)
+                return stream
+            }
+            return participant
+        }
+        (state.version, state.tos, state.metadata) = (snapshot.version, snapshot.tos, snapshot.metadata)
+        state.lastSignal = (snapshot.lastSignal, clock.monotonic(of: snapshot.lastSignal))
+        state.deleteAt = snapshot.deleteAt.map(clock.monotonic)
+        state.nextParticipant = snapshot.nextParticipant
+        let kept = Set(state.ports)
+        close(open.values.filter { !kept.contains($0) })
+        rewire()
+    }
+
+    /// An open port, its latch brought up to date; or the same port, opened anew.
+    private mutating func port(
+        _ wanted: CallSnapshot.Port, of terms: MediaTerms, among open: [CallSnapshot.Port: LocalPort],
+        before: [SlotID: MediaTerms]
+    ) -> LocalPort? {
+        let known = open[wanted]
+        guard let port = known ?? reopen(wanted) else { return nil }
+        let old = known.flatMap { before[$0.rtp.slot] }
+        update(
+            port.rtp, isNew: known == nil, component: port.rtcp == nil ? .opaque : .rtp,
+            latch: (terms.signalledTarget, terms.observed), was: (old?.signalledTarget, old?.observed), terms, old)
+        if let rtcp = port.rtcp {
+            update(
+                rtcp, isNew: known == nil, component: .rtcp, latch: (terms.signalledRTCPTarget, terms.observedRTCP),
+                was: (old?.signalledRTCPTarget, old?.observedRTCP), terms, old)
+        }
+        return port
+    }
+
+    /// Tells the plane about a stream, unless nothing has changed for it.
+    private mutating func update(
+        _ handle: StreamHandle, isNew: Bool, component: StreamComponent,
+        latch: (signalled: TransportAddress?, observed: ObservedEndpoint),
+        was: (signalled: TransportAddress?, observed: ObservedEndpoint?), _ terms: MediaTerms, _ old: MediaTerms?
+    ) {
+        var source = SourceLatch(signalled: latch.signalled, policy: terms.policy)
+        source.signal(latch.signalled, policy: terms.policy, isPublic: terms.isPublic, at: context.monotonic)
+        if latch.observed.source != nil || latch.observed.isLocked {
+            source.restore(
+                source: latch.observed.source, target: latch.observed.target, isLocked: latch.observed.isLocked,
+                at: context.monotonic)
+        }
+        if isNew {
+            changes.append(.install(handle, ForwardingEntry(component: component), source))
+        } else if was.signalled != latch.signalled || was.observed != latch.observed || old?.policy != terms.policy
+            || old?.isPublic != terms.isPublic
+        {
+            changes.append(.relatch(handle.slot, source))
+        }
+    }
+
+    /// Opens one particular port pair; `nil`, and a note of the reason, when that is not possible here.
+    private mutating func reopen(_ port: CallSnapshot.Port) -> LocalPort? {
+        guard let interface = context.interfaces.find(name: port.interface, local: port.local) else {
+            state.obstacle = "\(port.local) is not an address of this relay"
+            return nil
+        }
+        guard let pair = interface.ports.reserve(port.port) else {
+            state.obstacle =
+                "\(TransportAddress(port.local, port: port.port)) is in use by another call, or out of range"
+            return nil
+        }
+        do throws(SystemError) {
+            let rtp = try openStream(port.hasRTCP ? .rtp : .opaque, of: pair)
+            guard port.hasRTCP else { return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: nil) }
+            do throws(SystemError) {
+                let rtcp = try openStream(.rtcp, of: pair)
+                return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: rtcp)
+            } catch {
+                opened.removeLast()
+                context.plane.discard(rtp)
+                throw error
+            }
+        } catch {
+            state.obstacle = "\(TransportAddress(port.local, port: port.port)): \(error)"
+            return nil
+        }
+    }
+}

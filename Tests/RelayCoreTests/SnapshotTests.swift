@@ -1,0 +1,210 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// A call that goes on in another relay: what travels, and who may end it.
+@Suite(.serialized) struct SnapshotTests {
+    private static let loopback = IPAddress(ipv4: 0x7F00_0001)
+    private let first = try! Self.relay("a")  // fails only when the machine has no thread left
+    private let second = try! Self.relay("b")
+
+    private static func relay(_ node: String) throws(RelayError) -> Relay {
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: loopback)])
+        configuration.ports = 42_000...42_199
+        configuration.mediaThreads = 1
+        configuration.node = node
+        configuration.timeouts.deleteDelay = .seconds(30)
+        return try Relay(configuration, runsHousekeeping: false)
+    }
+
+    private func body(_ endpoint: UDPEndpoint, direction: String = "sendrecv") -> [UInt8] {
+        let lines = [
+            "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
+            "m=audio \(endpoint.local.port) RTP/AVP 8", "a=\(direction)",
+        ]
+        return Array(lines.map { $0 + "\r\n" }.joined().utf8)
+    }
+
+    private func audioPort(in sdp: [UInt8]) throws -> UInt16 {
+        let text = String(decoding: sdp, as: UTF8.self)
+        let line = try #require(text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("m=audio ") })
+        return try #require(UInt16(line.split(separator: " ")[1]))
+    }
+
+    /// Two telephones, and the ports of the relay that they talk to.
+    private struct Talk {
+        let caller: UDPEndpoint
+        let callee: UDPEndpoint
+        let callersPort: TransportAddress
+        let calleesPort: TransportAddress
+
+        func close() {
+            caller.close()
+            callee.close()
+        }
+    }
+
+    private func call(through relay: Relay, on ports: (UInt16, UInt16)) async throws -> Talk {
+        let caller = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: ports.0))
+        let callee = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: ports.1))
+        let toCallee = try relay.offer(Offer(callID: "1@host", fromTag: "caller", sdp: body(caller)))
+        let toCaller = try relay.answer(
+            Answer(callID: "1@host", fromTag: "caller", toTag: "callee", sdp: body(callee)))
+        return Talk(
+            caller: caller, callee: callee,
+            callersPort: TransportAddress(Self.loopback, port: try audioPort(in: toCaller)),
+            calleesPort: TransportAddress(Self.loopback, port: try audioPort(in: toCallee)))
+    }
+
+    private func rtp(_ sequence: UInt8) -> [UInt8] { [0x80, 8, 0, sequence, 0, 0, 0, sequence, 1, 2, 3, 4, 0xD5] }
+
+    /// Sends until the other side has heard something, and both sources have been learned.
+    private func talk(_ talk: Talk, through relay: Relay) async throws {
+        let before = (talk.caller.receivedCount, talk.callee.receivedCount)
+        try await talk.caller.send(rtp(1), to: talk.callersPort)
+        try await talk.callee.send(rtp(2), to: talk.calleesPort)
+        _ = try await eventually("both sides are heard") {
+            relay.collect()
+            return talk.caller.receivedCount > before.0 && talk.callee.receivedCount > before.1 ? true : nil
+        }
+    }
+
+    private func handOver() async throws -> (Talk, CallSnapshot) {
+        let talk = try await call(through: first, on: (42_200, 42_202))
+        try await self.talk(talk, through: first)
+        _ = try await eventually("both sources are learned") {
+            first.collect()
+            return first.query(callID: "1@host")?.sides.allSatisfy { $0.media[0].streams[0].isLocked } == true
+                ? true : nil
+        }
+        let snapshot = try #require(first.snapshot(of: "1@host"))
+        first.stop()
+        #expect(second.apply(snapshot) == .created)
+        return (talk, snapshot)
+    }
+
+    @Test("the other relay forwards the next packet, refuses strangers, and then owns the call")
+    func continues() async throws {
+        let (talk, snapshot) = try await handOver()
+        defer { second.stop() }
+        #expect(second.snapshot(of: "1@host") == snapshot, "nothing is lost on the way")
+        #expect(second.foreignCallCount == 1)
+        #expect(second.obstacle(callID: "1@host") == nil)
+
+        let stranger = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: 42_204))
+        try await stranger.send(rtp(9), to: talk.callersPort)
+        _ = try await eventually("the stranger is refused") { second.drops(.unexpectedSource) == 1 ? true : nil }
+        stranger.close()
+        second.sweep(at: .max)
+        #expect(second.foreignCallCount == 1, "neither a stranger nor time changes the owner")
+
+        try await self.talk(talk, through: second)
+        second.sweep(at: 0)
+        #expect(second.foreignCallCount == 0)
+        #expect(second.adoptedCalls == 1)
+        let taken = try #require(second.snapshot(of: "1@host"))
+        #expect(taken.version.ownership == Ownership(node: "b", epoch: snapshot.version.ownership.epoch + 1))
+        #expect(taken.version > snapshot.version)
+        talk.close()
+    }
+
+    @Test("a relay never times out what it does not own, and starts anew when it does")
+    func timeouts() async throws {
+        let (talk, snapshot) = try await handOver()
+        defer { second.stop() }
+        talk.close()
+        second.sweep(at: .max / 2)
+        #expect(second.callCount == 1)
+        #expect(second.takeOver(addresses: [Self.loopback]) == 1)
+        second.setUncarried([Self.loopback])
+        second.sweep(at: .max / 2)
+        #expect(second.callCount == 1, "an address that is not routed here is silent for good reason")
+        second.setUncarried([])
+        second.sweep(at: .max / 2)
+        #expect(second.callCount == 0)
+        #expect(second.apply(snapshot) == .created, "the relay itself keeps no memory of endings: the store does")
+    }
+
+    @Test("a command takes the call over; a re-offer keeps its ports")
+    func command() async throws {
+        let (talk, _) = try await handOver()
+        defer { second.stop() }
+        let hold = try second.offer(
+            Offer(
+                callID: "1@host", fromTag: "caller", toTag: "callee", sdp: body(talk.caller, direction: "sendonly")))
+        #expect(try audioPort(in: hold) == talk.calleesPort.port)
+        #expect(second.foreignCallCount == 0)
+        #expect(second.version(of: "1@host")?.ownership.node == "b")
+        #expect(second.delete(callID: "1@host", delay: .zero) != nil)
+        #expect(second.callCount == 0)
+        talk.close()
+    }
+
+    @Test("a newer state changes the call in place; an older one changes nothing")
+    func update() async throws {
+        let (talk, snapshot) = try await handOver()
+        defer { second.stop() }
+        try await self.talk(talk, through: second)
+        var newer = snapshot
+        newer.version.revision += 1
+        newer.sides[1].media[0].terms.sends = false
+        #expect(second.apply(newer) == .updated)
+        #expect(second.apply(snapshot) == .outdated)
+        #expect(second.snapshot(of: "1@host") == newer)
+        let report = try #require(second.query(callID: "1@host"))
+        #expect(report.totals.rtp.packets == 2, "counters go on")
+
+        var moved = newer
+        moved.version.revision += 1
+        moved.sides[0].media[0].port = nil
+        #expect(second.apply(moved) == .updated)
+        #expect(second.query(callID: "1@host")?.sides[0].media[0].streams.isEmpty == true)
+        talk.close()
+    }
+
+    @Test("an ending counts for the call it is about, and not for what has happened since")
+    func endings() async throws {
+        let (talk, snapshot) = try await handOver()
+        defer { second.stop() }
+        talk.close()
+        var version = snapshot.version
+        version.revision -= 1
+        #expect(!second.apply(CallEnding(callID: "1@host", version: version, isFinal: false)))
+        var later = snapshot
+        later.version.instance = CallInstance(created: snapshot.version.instance.created + 1, node: "a")
+        #expect(second.apply(later) == .updated || second.version(of: "1@host") == later.version)
+        #expect(!second.apply(CallEnding(callID: "1@host", version: snapshot.version, isFinal: true)))
+        #expect(second.apply(CallEnding(callID: "1@host", version: later.version, isFinal: true)))
+        #expect(second.callCount == 0)
+        #expect(second.foreignCallCount == 0)
+    }
+
+    @Test("an end that was planned happens, although the owner has not lived to see it")
+    func plannedEnd() async throws {
+        let talk = try await call(through: first, on: (42_206, 42_208))
+        first.delete(callID: "1@host", delay: .seconds(30))
+        let snapshot = try #require(first.snapshot(of: "1@host"))
+        first.stop()
+        #expect(second.apply(snapshot) == .created)
+        defer { second.stop() }
+        second.sweep(at: 0)
+        #expect(second.callCount == 1)
+        second.sweep(at: .max)
+        #expect(second.callCount == 0)
+        talk.close()
+    }
+
+    @Test("a call whose port is taken is held all the same, with the reason")
+    func conflict() async throws {
+        let talk = try await call(through: first, on: (42_210, 42_212))
+        defer { first.stop() }
+        let snapshot = try #require(first.snapshot(of: "1@host"))
+        #expect(second.apply(snapshot) == .created)
+        defer { second.stop() }
+        let obstacle = try #require(second.obstacle(callID: "1@host"))
+        #expect(obstacle.contains("in use"))
+        #expect(second.callIDs(limit: 2) == ["1@host"])
+        talk.close()
+    }
+}
