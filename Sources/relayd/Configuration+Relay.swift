@@ -6,6 +6,12 @@ extension Relay.Configuration {
     /// The relay that the options ask for.
     init(_ options: Configuration, log: Logger) {
         self.init(interfaces: options.interfaces.compactMap { MediaInterface($0) })
+        for text in options.backupInterfaces {
+            guard var interface = MediaInterface(text) else { continue }
+            interface.isBackup = true
+            interfaces.append(interface)
+        }
+        sharesAddresses = !options.backupInterfaces.isEmpty
         ports = options.portMin...options.portMax
         tos = options.tos
         mediaThreads = options.numThreads

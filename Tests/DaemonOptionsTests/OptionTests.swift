@@ -89,6 +89,13 @@ struct OptionTests {
         #expect(configuration.interfaces == ["::1"])
     }
 
+    @Test("addresses of other relays, which new calls do not use")
+    func backupInterfaces() throws {
+        let (configuration, _) = try Self.run(["-i", "pub/192.0.2.1", "--backup-interface=pub/192.0.2.2;pub/192.0.2.3"])
+        #expect(configuration.interfaces == ["pub/192.0.2.1"])
+        #expect(configuration.backupInterfaces == ["pub/192.0.2.2", "pub/192.0.2.3"])
+    }
+
     @Test("another section, and none at all")
     func sections() throws {
         let text = "[a]\ntos=1\n[b]\ntos=2\n"
@@ -106,6 +113,10 @@ struct OptionTests {
             (["--timeout=x\ny"], "--timeout: 'x y' is not a number from 0 to 2147483647"),
             (["-i", "0.0.0.0"], "--interface: '0.0.0.0' cannot carry media; name one address of this host"),
             (["-i", "a/b"], "--interface: 'b' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
+            (
+                ["--backup-interface=0.0.0.0"],
+                "--backup-interface: '0.0.0.0' cannot carry media; name one address of this host"
+            ),
             (["-i", "127.0.0.1!"], "--interface: '' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
             (["-i", "/::1"], "--interface: '/::1' has an empty name before '/'"),
             (["-n", "::1:x"], "--listen-ng: '::1:x' is not an address; write IPV4:PORT, [IPV6]:PORT or PORT"),

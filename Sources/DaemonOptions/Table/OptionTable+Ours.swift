@@ -23,6 +23,11 @@ extension OptionTable {
             configuration.interfaces = []
             for text in values { configuration.interfaces.append(try ValueParsing.interface(text)) }
         },
+        .list("backup-interface", "[NAME/]IP[!IP]", "address of another relay, to go on with its calls when it fails") {
+            (configuration, values) throws(ValueProblem) in
+            configuration.backupInterfaces = []
+            for text in values { configuration.backupInterfaces.append(try ValueParsing.interface(text)) }
+        },
         .list("listen-ng", short: "n", "[IP:]PORT", "NG over UDP (127.0.0.1:2223)") {
             (configuration, values) throws(ValueProblem) in
             configuration.listenNG = []

@@ -77,7 +77,9 @@ public final class Relay: Sendable {
 
     /// - Parameter runsHousekeeping: false for tests that move the clock themselves.
     package init(_ configuration: Configuration, runsHousekeeping: Bool) throws(RelayError) {
-        guard !configuration.interfaces.isEmpty else { throw .cannotStart(cause: "no interface is configured") }
+        guard configuration.interfaces.contains(where: { !$0.isBackup }) else {
+            throw .cannotStart(cause: "no interface is configured")
+        }
         self.configuration = configuration
         interfaces = InterfaceTable(
             configuration.interfaces, ports: configuration.ports, areShared: configuration.sharesAddresses)
