@@ -17,14 +17,32 @@ package final class CookieCache: Sendable {
 
     package typealias Reply = @Sendable ([UInt8]) -> Void
 
+    /// Stands for all of a message's bytes: its length and its hash, seeded anew in every process (SipHash). Keeping the
+    /// messages themselves would cost a kilobyte each.
+    package struct Key: Hashable, Sendable {
+        private let count: Int
+        private let digest: Int
+
+        package init(_ message: [UInt8]) {
+            var hasher = Hasher()
+            var word: UInt64 = 0
+            for (index, byte) in message.enumerated() {
+                word = word << 8 | UInt64(byte)
+                if index & 7 == 7 { hasher.combine(word) }
+            }
+            hasher.combine(word)  // up to seven octets are left; the count tells how many
+            (count, digest) = (message.count, hasher.finalize())
+        }
+    }
+
     private enum Entry: Sendable {
         case inWork([Reply])
         case answered([UInt8])
     }
 
     private struct State {
-        var young: [[UInt8]: Entry] = [:]
-        var old: [[UInt8]: Entry] = [:]
+        var young: [Key: Entry] = [:]
+        var old: [Key: Entry] = [:]
         var turned: UInt64
     }
 
@@ -38,8 +56,8 @@ package final class CookieCache: Sendable {
 
     package init(now: UInt64) { state = Mutex(State(turned: now)) }
 
-    /// Looks a message up by all of its bytes, cookie and body.
-    package func look(up message: [UInt8], now: UInt64, reply: @escaping Reply) -> Verdict {
+    /// Looks a message up, cookie and body.
+    package func look(up message: Key, now: UInt64, reply: @escaping Reply) -> Verdict {
         state.withLock { state in
             if now &- state.turned >= Self.generation || state.young.count >= Self.capacity {
                 // What is still in work is taken along; its message may be repeated once more.
@@ -64,7 +82,7 @@ package final class CookieCache: Sendable {
     }
 
     /// Keeps the reply, and hands it to whoever has asked again in the meantime.
-    package func finish(_ message: [UInt8], with bytes: [UInt8]) {
+    package func finish(_ message: Key, with bytes: [UInt8]) {
         let waiting = state.withLock { state -> [Reply] in
             let entry = state.young[message] ?? state.old[message]
             state.old[message] = nil

@@ -22,12 +22,13 @@ package final class NGDispatcher: NGMessageHandler {
             log.warning("control message without a cookie from \(peer) ignored", metadata: Self.subsystem)
             return
         }
-        switch cookies.look(up: message, now: SystemClock.monotonic, reply: reply) {
+        let key = CookieCache.Key(message)
+        switch cookies.look(up: key, now: SystemClock.monotonic, reply: reply) {
         case .answered(let bytes): reply(bytes)
         case .inWork: return
         case .new:
             let bytes = answer(parsed, from: peer)
-            cookies.finish(message, with: bytes)
+            cookies.finish(key, with: bytes)
             reply(bytes)
         }
     }

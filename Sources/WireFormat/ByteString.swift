@@ -12,12 +12,7 @@ public struct ByteString: Hashable, Sendable {
     public init(_ text: String) { bytes = Array(text.utf8) }
 
     /// Copies a borrowed piece of a message.
-    package init(_ span: Span<UInt8>) {
-        var copy: [UInt8] = []
-        copy.reserveCapacity(span.count)
-        for index in span.indices { copy.append(span[index]) }
-        bytes = copy
-    }
+    package init(_ span: Span<UInt8>) { bytes = Array(copying: span) }
 
     /// True when there is not a single octet.
     public var isEmpty: Bool { bytes.isEmpty }

@@ -22,23 +22,34 @@ package struct ByteWriter: Sendable {
     package mutating func write(_ octets: ByteString) { bytes.append(contentsOf: octets.bytes) }
 
     /// Writes a borrowed piece of another message.
-    package mutating func write(_ octets: Span<UInt8>) {
-        for index in octets.indices { bytes.append(octets[index]) }
-    }
+    package mutating func write(_ octets: Span<UInt8>) { bytes.append(contentsOf: [UInt8](copying: octets)) }
 
     /// Writes the UTF-8 form of a text.
     package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     /// Writes a number in decimal digits, with a leading `-` if it is negative.
-    package mutating func write(decimal value: some FixedWidthInteger & BitwiseCopyable) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var magnitude = value.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10))
-            magnitude /= 10
-        } while magnitude > 0
-        bytes[start...].reverse()  // the digits came out last first
+    @inlinable
+    package mutating func write(decimal value: some BinaryInteger) {
+        if value < 0 { write(UInt8(ascii: "-")) }
+        write(digits: UInt64(value.magnitude))
+    }
+
+    /// Writes `1*DIGIT`.
+    package mutating func write(digits value: UInt64) {
+        if value < 10 { return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
+        var rest = value
+        var length = 0
+        while rest > 0 {
+            rest /= 10
+            length += 1
+        }
+        let end = bytes.count + length
+        for _ in 0..<length { bytes.append(0) }
+        rest = value
+        for position in 1...length {
+            bytes[end - position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
     }
 
     /// Writes an unsigned integer in network byte order.
