@@ -27,14 +27,20 @@ struct MediaWorker: ~Copyable {
     /// Relays until told to stop.
     mutating func run() {
         var tags = [UInt64](repeating: 0, count: Self.socketsPerRound)
+        var hadCommands = false
         while true {
-            let count = poller.wait(&tags, milliseconds: -1)
+            let count = poller.wait(&tags, milliseconds: mailbox.waitingTime(hadCommands: hadCommands))
+            mailbox.awake()
             let now = SystemClock.monotonic
+            switch applyCommands() {
+            case .none: hadCommands = false
+            case .applied: hadCommands = true
+            case .stopped: return
+            }
             for position in 0..<count where tags[position] != Poller.wakeTag {
                 pump(Int(truncatingIfNeeded: tags[position] & 0xFFFF_FFFF), UInt32(tags[position] >> 32), at: now)
             }
             if !learned.isEmpty { reportLearned() }
-            guard applyCommands() else { return }
         }
     }
 
@@ -49,10 +55,14 @@ struct MediaWorker: ~Copyable {
         mailbox.report(events: events, released: [])
     }
 
-    /// Applies what the control plane has posted; false when it said stop.
-    private mutating func applyCommands() -> Bool {
+    private enum Commands { case none, applied, stopped }
+
+    /// Applies what the control plane has posted.
+    private mutating func applyCommands() -> Commands {
+        let commands = mailbox.takeCommands()
+        guard !commands.isEmpty else { return .none }
         var released: [SlotID] = []
-        for command in mailbox.takeCommands() {
+        for command in commands {
             switch command {
             case .install(let id, let socket, let entry, let latch):
                 counters.clear(slot: Int(id.index))
@@ -71,11 +81,11 @@ struct MediaWorker: ~Copyable {
                     slots.clear(Int(id.index))
                 }
                 released += ids
-            case .stop: return false
+            case .stop: return .stopped
             case .update, .signal, .relatch: continue  // of a stream that is gone
             }
         }
         if !released.isEmpty { mailbox.report(events: [], released: released) }
-        return true
+        return .applied
     }
 }

@@ -22,6 +22,10 @@ package final class WorkerMailbox: Sendable {
         case stop
     }
 
+    /// How long commands wait at most while they come one after the other, in milliseconds. Packets are never kept waiting:
+    /// one that arrives makes the thread look for commands first.
+    private static let pause: Int32 = 10
+
     private struct Outbox {
         var events: [LatchEvent] = []
         var released: [SlotID] = []
@@ -29,6 +33,8 @@ package final class WorkerMailbox: Sendable {
 
     private let pending = Mutex<[Command]>([])
     private let hasWork = Atomic<Bool>(false)
+    /// The media thread waits for packets only and has to be woken for commands; otherwise it looks again by itself.
+    private let isAsleep = Atomic<Bool>(false)
     private let outbox = Mutex(Outbox())
     private let poller: Poller
     private let listener: Poller
@@ -42,8 +48,24 @@ package final class WorkerMailbox: Sendable {
     func post(_ commands: [Command]) {
         pending.withLock { $0.append(contentsOf: commands) }
         // Only the first of a burst has to wake the thread; it takes all that has come by then.
-        if !hasWork.exchange(true, ordering: .acquiringAndReleasing) { poller.wake() }
+        guard !hasWork.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        if isAsleep.load(ordering: .sequentiallyConsistent) { poller.wake() }
     }
+
+    /// Called by the media thread before it waits.
+    ///
+    /// Commands come in bursts, and waking a thread costs both sides more than the command. So after a round with commands
+    /// the thread waits for a short time only, and nobody wakes it.
+    ///
+    /// - Returns: how long to wait, in milliseconds; -1 for as long as it takes.
+    func waitingTime(hadCommands: Bool) -> Int32 {
+        if hadCommands { return Self.pause }
+        isAsleep.store(true, ordering: .sequentiallyConsistent)
+        return hasWork.load(ordering: .sequentiallyConsistent) ? 0 : -1
+    }
+
+    /// Called by the media thread after it has waited.
+    func awake() { isAsleep.store(false, ordering: .relaxed) }
 
     /// Called by the media thread between two rounds: one atomic load when there is nothing to do.
     func takeCommands() -> [Command] {
