@@ -57,7 +57,7 @@ let package = Package(
         .target(
             name: "RelayOperations",
             dependencies: [
-                "NGProtocol", "RelayControl", "RelayCore", "WireFormat",
+                "DaemonOptions", "NGProtocol", "RelayControl", "RelayCore", "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(name: "DaemonOptions", dependencies: ["WireFormat"], swiftSettings: strict),
@@ -103,8 +103,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RelayOperationsTests",
-            dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayOperations", "WireFormat"],
-            swiftSettings: strict),
+            dependencies: [
+                "DaemonOptions", "NGProtocol", "RelayControl", "RelayCore", "RelayOperations", "WireFormat",
+            ], swiftSettings: strict),
         .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
         .testTarget(
             name: "RelayBenchTests", dependencies: ["NGProtocol", "RelayBenchKit", "WireFormat"], swiftSettings: strict),

@@ -8,7 +8,7 @@ export RELAY_BENCH=1
 # To build: what the Swift toolchain itself does not bring.
 build_packages=(binutils ca-certificates git)
 # To run the end-to-end tests.
-test_packages=(iproute2 kamailio sip-tester tcpdump)
+test_packages=(iproute2 kamailio rtpengine-utils sip-tester tcpdump)
 
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2

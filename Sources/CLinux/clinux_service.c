@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +37,33 @@ void clinux_log_open(const char *name, int facility) {
 }
 
 void clinux_log(int severity, const char *text) { syslog(severity & LOG_PRIMASK, "%s", text); }
+
+int clinux_resolve(const char *name, struct clinux_address *addresses, int capacity) {
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list = NULL;
+    int error = getaddrinfo(name, NULL, &hints, &list);
+    if (error) return error == EAI_SYSTEM ? -errno : -ENOENT;
+    int count = 0;
+    for (struct addrinfo *entry = list; entry && count < capacity; entry = entry->ai_next) {
+        struct clinux_address *address = &addresses[count];
+        memset(address, 0, sizeof *address);
+        if (entry->ai_family == AF_INET) {
+            const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)entry->ai_addr;
+            address->family = 4;
+            address->low = ntohl(ipv4->sin_addr.s_addr);
+            count++;
+        } else if (entry->ai_family == AF_INET6) {
+            const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)entry->ai_addr;
+            address->family = 6;
+            for (int i = 0; i < 8; i++) {
+                address->high = address->high << 8 | ipv6->sin6_addr.s6_addr[i];
+                address->low = address->low << 8 | ipv6->sin6_addr.s6_addr[i + 8];
+            }
+            count++;
+        }
+    }
+    freeaddrinfo(list);
+    return count;
+}
 
 int clinux_notify(const char *state) {
     const char *path = getenv("NOTIFY_SOCKET");

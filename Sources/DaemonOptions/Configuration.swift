@@ -10,6 +10,12 @@ package struct Configuration: Equatable, Sendable {
     package var listenNG: [TransportAddress] = []
     /// Where NG is answered over TCP.
     package var listenTCPNG: [TransportAddress] = []
+    /// Where the console is answered.
+    package var listenCLI: [TransportAddress] = []
+    /// Where HTTP is answered: metrics, NG, the console.
+    package var listenHTTP: [TransportAddress] = []
+    /// So many seconds an HTTP or console connection may be silent.
+    package var httpIdleTimeout = 60
 
     package var portMin: UInt16 = 30_000
     package var portMax: UInt16 = 39_999
@@ -33,6 +39,12 @@ package struct Configuration: Equatable, Sendable {
     package var numThreads: Int?
     /// More calls than that are refused; `nil` means no limit.
     package var maxSessions: Int?
+    /// No new calls above this share of the processors' time, in percent; 0 means no limit.
+    package var maxCPU = 0.0
+    /// No new calls above this load average over a minute; 0 means no limit.
+    package var maxLoad = 0.0
+    /// No new calls above so many octets of media a second; 0 means no limit.
+    package var maxBandwidth = 0
     package var endpointLearning = EndpointLearningMode.heuristic
     /// Number of the kernel's forwarding table; negative means that there is none.
     package var table = -1
@@ -55,6 +67,19 @@ package struct Configuration: Equatable, Sendable {
     /// Around call-ids in the log.
     package var logMarkPrefix = ""
     package var logMarkSuffix = ""
+    /// Octets of a log line; the rest is cut off. 0 means no limit.
+    package var maxLogLineLength = 500
+    /// Where call detail records go; `nil` means that there are none.
+    package var logFacilityCDR: LogFacility?
+
+    /// Where numbers are sent to; `nil` means nowhere.
+    package var graphite: TransportAddress?
+    /// Every so many seconds.
+    package var graphiteInterval = 1
+    /// In front of every name.
+    package var graphitePrefix = ""
+    /// So many seconds the server may take to accept a connection; 0 means that the system decides.
+    package var graphiteTimeout = 0
 
     package init() {}
 }

@@ -9,9 +9,18 @@ package final class NGDispatcher: NGMessageHandler {
     let log: Logger
     private let cookies: CookieCache
     private let templates: [ByteString: ByteString]
+    private let statistics: ControlStatistics
+    private let operations: (any ControlOperations)?
 
-    package init(relay: Relay, log: Logger, templates: [ByteString: ByteString] = [:]) {
+    /// - Parameters:
+    ///   - statistics: where commands are counted.
+    ///   - operations: carries out `statistics` and `cli`; without it they are not supported.
+    package init(
+        relay: Relay, log: Logger, templates: [ByteString: ByteString] = [:],
+        statistics: ControlStatistics = ControlStatistics(), operations: (any ControlOperations)? = nil
+    ) {
         (self.relay, self.log, self.templates) = (relay, log, templates)
+        (self.statistics, self.operations) = (statistics, operations)
         cookies = CookieCache(now: SystemClock.monotonic)
     }
 
@@ -27,39 +36,58 @@ package final class NGDispatcher: NGMessageHandler {
         case .answered(let bytes): reply(bytes)
         case .inWork: return
         case .new:
-            let bytes = answer(parsed, from: peer)
-            cookies.finish(key, with: bytes)
-            reply(bytes)
+            carryOut(parsed, from: peer) { [cookies] bytes in
+                cookies.finish(key, with: bytes)
+                reply(bytes)
+            }
         }
     }
 
     static let subsystem: Logger.Metadata = ["subsystem": "control"]
 
     /// Carries out one message; every error becomes a reply in the request's format.
-    private func answer(_ message: NGMessage, from peer: TransportAddress) -> [UInt8] {
+    private func carryOut(
+        _ message: NGMessage, from peer: TransportAddress, done: @escaping @Sendable ([UInt8]) -> Void
+    ) {
         var format = NGBodyFormat.bencode
         do throws(NGError) {
             let decoded = try NGCodec.decode(message.body)
             format = decoded.format
             let request = try NGRequest(decoded.dictionary, templates: templates)
             for warning in request.warnings { note(.warning, "\(warning)", request) }
-            return message.reply(perform(request), as: format)
+            let start = SystemClock.monotonic
+            let finish = { @Sendable [statistics, format] (reply: NGDictionary) in
+                statistics.count(
+                    request.command, from: peer.address, nanoseconds: SystemClock.monotonic &- start,
+                    isError: reply["result"] == "error")
+                done(message.reply(reply, as: format))
+            }
+            if request.command == .cli, let operations {
+                let line = decoded.dictionary["body"]?.string.map { "\($0)" } ?? ""
+                return operations.console(line) { text in finish(["response": .string(text), "result": "ok"]) }
+            }
+            finish(perform(request, from: peer))
         } catch {
             log.error("control message from \(peer): \(error.errorReason)", metadata: Self.subsystem)
-            return message.reply(.failure(error), as: format)
+            statistics.countError(from: peer.address)
+            done(message.reply(.failure(error), as: format))
         }
     }
 
     /// Carries out a command.
-    package func perform(_ request: NGRequest) -> NGDictionary {
+    ///
+    /// - Parameter peer: who has sent it, as far as that is known.
+    package func perform(_ request: NGRequest, from peer: TransportAddress? = nil) -> NGDictionary {
         do throws(NGError) {
             return switch request.command {
             case .ping: .pong
-            case .offer: try offer(request)
-            case .answer: try answer(request)
+            case .offer: try offer(request, peer)
+            case .answer: try answer(request, peer)
             case .delete: try delete(request)
             case .query: try query(request)
             case .list: try list(request)
+            case .statistics where operations != nil:
+                ["statistics": .dictionary(operations?.statistics() ?? [:]), "result": "ok"]
             default: .failure("Command '\(request.command.rawValue)' is not supported by this relay")
             }
         } catch {
@@ -76,23 +104,25 @@ package final class NGDispatcher: NGMessageHandler {
 
     // MARK: Offer and answer
 
-    private func offer(_ request: NGRequest) throws(NGError) -> NGDictionary {
+    private func offer(_ request: NGRequest, _ peer: TransportAddress?) throws(NGError) -> NGDictionary {
         let (callID, sdp) = try (Self.callID(request), Self.body(request))
         guard let fromTag = request.fromTag else { throw NGError(.noFromTag) }
         let options = request.mediaOptions
-        let offer = Offer(
+        var offer = Offer(
             callID: callID, fromTag: fromTag, toTag: request.toTag, viaBranch: request.viaBranch, sdp: sdp.bytes,
             options: options)
+        offer.controller = peer
         return try negotiated(request) { () throws(RelayError) in try relay.offer(offer) }
     }
 
-    private func answer(_ request: NGRequest) throws(NGError) -> NGDictionary {
+    private func answer(_ request: NGRequest, _ peer: TransportAddress?) throws(NGError) -> NGDictionary {
         let (callID, sdp) = try (Self.callID(request), Self.body(request))
         guard let fromTag = request.fromTag else { throw NGError(.noFromTag) }
         guard let toTag = request.toTag else { throw NGError(.noToTag) }
-        let answer = Answer(
+        var answer = Answer(
             callID: callID, fromTag: fromTag, toTag: toTag, viaBranch: request.viaBranch, sdp: sdp.bytes,
             options: request.mediaOptions)
+        answer.controller = peer
         return try negotiated(request) { () throws(RelayError) in try relay.answer(answer) }
     }
 
@@ -111,9 +141,7 @@ package final class NGDispatcher: NGMessageHandler {
             return reply
         } catch {
             note(.error, "\(error)", request)
-            if case .sessionLimitReached = error, request.supports.contains(.loadLimit) {
-                return .loadLimit(NGError.Reason.sessionLimit.rawValue)
-            }
+            if let limit = error.loadLimit, request.supports.contains(.loadLimit) { return .loadLimit(limit.rawValue) }
             throw NGError(error, in: request.command)
         }
     }

@@ -10,8 +10,19 @@ extension NGError {
             self.init(Reason(rawValue: reason) ?? .invalidSDP)
         case .unknownCall: self.init(.unknownCallInAnswer)
         case .unknownTag: self.init(.invalidDialogue)
-        case .sessionLimitReached, .stopped, .cannotStart: self.init(.sessionLimit)
+        case .sessionLimitReached, .overloaded, .stopped, .cannotStart: self.init(.sessionLimit)
         case .noPortAvailable: self.init(.outOfPorts)
+        }
+    }
+}
+
+extension RelayError {
+    /// Which limit kept a new call out; `nil` when it was none.
+    var loadLimit: LoadLimit? {
+        switch self {
+        case .sessionLimitReached: .sessions
+        case .overloaded(let limit): limit
+        default: nil
         }
     }
 }

@@ -14,6 +14,18 @@ package final class Operations: Sendable {
     /// Adds a command.
     package func add(_ command: any ConsoleCommand) { console.add(command) }
 
+    /// The numbers that rtpengine does not have, by name and labels.
+    var ownReport: ReportObject {
+        var report = ReportObject()
+        for family in metrics.families where !family.name.hasPrefix("rtpengine_") {
+            for sample in family.samples {
+                let labels = sample.labels.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+                report.append(family.name + (labels.isEmpty ? "" : "{\(labels)}"), sample.value.report)
+            }
+        }
+        return report
+    }
+
     /// All numbers as they are now.
     package var metrics: MetricWriter {
         var writer = MetricWriter()

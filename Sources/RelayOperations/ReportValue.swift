@@ -1,8 +1,8 @@
 /// A value in what we report: JSON for scripts, with the order of its keys kept and numbers as rtpengine prints them.
 package enum ReportValue: Equatable, Sendable {
     case integer(Int64)
-    /// Printed with six decimals.
-    case decimal(Double)
+    /// Printed with so many decimals.
+    case decimal(Double, digits: Int = 6)
     case boolean(Bool)
     case string(String)
     case list([ReportValue])
@@ -66,7 +66,7 @@ extension ReportValue {
     private func write(to text: inout String) {
         switch self {
         case .integer(let value): text += "\(value)"
-        case .decimal(let value): text += ReportText.decimal(value, digits: 6)
+        case .decimal(let value, let digits): text += ReportText.decimal(value, digits: digits)
         case .boolean(let value): text += value ? "true" : "false"
         case .string(let value): Self.write(value, to: &text)
         case .list(let items):

@@ -28,6 +28,11 @@ public struct IPAddress: Hashable, Sendable, BitwiseCopyable {
         family == .ipv4 ? low >> 24 == 127 : high == 0 && low == 1
     }
 
+    /// True for 169.254.0.0/16 and fe80::/10: an address that means something on one link only.
+    public var isLinkLocal: Bool {
+        family == .ipv4 ? low >> 16 == 0xA9FE : high >> 54 == 0xFE80 >> 6
+    }
+
     /// True for 224.0.0.0/4 and ff00::/8: never a peer to relay to.
     public var isMulticast: Bool {
         family == .ipv4 ? low >> 28 == 0xE : high >> 56 == 0xFF

@@ -30,12 +30,32 @@ extension LogSettings {
     /// The log that the options ask for.
     convenience init(_ options: Configuration) {
         var log = Options()
-        log.level = options.logLevel
-        for (subsystem, level) in options.logLevels { log.levels["\(subsystem)"] = level }
+        log.levels = LogSettings.Levels(options)
+        // 0 means no limit, and that is not what a line from outside should have.
+        log.longestLine = options.maxLogLineLength == 0 ? 65_536 : options.maxLogLineLength
         log.toStandardError = options.logStderr
         log.hasTimestamps = !options.noLogTimestamps
         log.isParsable = options.logFormat == .parsable
         (log.markPrefix, log.markSuffix) = (options.logMarkPrefix, options.logMarkSuffix)
         self.init(log)
+    }
+}
+
+extension LogSettings.Levels {
+    /// The levels that the options ask for.
+    init(_ options: Configuration) {
+        level = options.logLevel
+        for (subsystem, level) in options.logLevels { bySubsystem["\(subsystem)"] = level }
+    }
+}
+
+extension Relay {
+    /// Takes over those of the options that may change while we run.
+    func apply(_ options: DaemonOptions.Configuration) {
+        let new = Configuration(options, log: Logger(label: "relayd"))
+        changeSettings { settings in
+            (settings.maximumSessions, settings.tos) = (new.maximumSessions, new.tos)
+            (settings.endpointLearning, settings.timeouts) = (new.endpointLearning, new.timeouts)
+        }
     }
 }

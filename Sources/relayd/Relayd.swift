@@ -18,10 +18,7 @@ struct Relayd {
 
     static func main() async {
         do {
-            switch try Configuration.parse(
-                arguments: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment,
-                readFile: contents)
-            {
+            switch try parse() {
             case .help(let text): print(text)
             case .version: print("Version: relayd \(version)")
             case .run(let configuration, let notices): try await run(configuration, notices)
@@ -30,6 +27,13 @@ struct Relayd {
             FileHandle.standardError.write(Data("relayd: \(error)\n".utf8))
             exit(usageStatus)
         }
+    }
+
+    /// Reads the command line and what it names; again at SIGHUP.
+    @Sendable private static func parse() throws(OptionError) -> ParseResult {
+        try Configuration.parse(
+            arguments: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment,
+            host: .current, readFile: contents)
     }
 
     private static func contents(of path: String) -> FileContents {
@@ -58,9 +62,24 @@ struct Relayd {
         let recorder = SessionRecorder(relay: relay, store: InMemorySessionStore(), node: configuration.logName)
         // Every part registers its numbers and console commands here.
         let operations = Operations()
-        operations.add(ConsoleFunction("version", help: "name and version") { _ in .init("relayd \(version)\n") })
-        let dispatcher = NGDispatcher(relay: relay, log: log)
-        let listeners = try await Listeners(configuration, handler: dispatcher)
+        let control = ControlStatistics()
+        let figures = RelayFigures(relay: relay, control: control)
+        let gateway = ControlGateway(figures: figures, console: operations.console)
+        let dispatcher = NGDispatcher(relay: relay, log: log, statistics: control, operations: gateway)
+        let listeners = try await Listeners(configuration, handler: dispatcher, operations: operations)
+        let monitor = LoadMonitor(relay: relay, log: log)
+        monitor.apply(configuration)
+        let live = LiveConfiguration(configuration) { now in
+            relay.apply(now)
+            settings.setLevels(LogSettings.Levels(now))
+            listeners.setTOS(now.controlTOS)
+            monitor.apply(now)
+        }
+        operations.add(figures)
+        for command in FigureCommands.all(relay, figures, operations) { operations.add(command) }
+        for command in CallCommands.all(relay) + SettingCommands.all(live) + RefusedCommands.all {
+            operations.add(command)
+        }
         let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
 
         let hold = HoldService {
@@ -69,7 +88,10 @@ struct Relayd {
             log.notice("relayd \(version) is ready: NG on \(configuration.listenNG)")
         }
         let services = ServiceGroup(
-            services: [LogLevelService(settings: settings, log: log), hold],
+            services: [
+                ReloadService(configuration: live, settings: settings, log: log, parse: parse),
+                OperationsService(figures: figures, monitor: monitor), hold,
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         try await services.run()
 
@@ -89,26 +111,5 @@ private struct HoldService: Service {
     func run() async throws {
         try ready()
         try await gracefulShutdown()
-    }
-}
-
-/// All addresses on which commands are answered.
-private struct Listeners {
-    private let udp: [UDPListener]
-    private var tcp: [TCPListener] = []
-
-    init(_ configuration: Configuration, handler: any NGMessageHandler) async throws {
-        udp = try configuration.listenNG.map {
-            try UDPListener(at: $0, tos: configuration.controlTOS, handler: handler)
-        }
-        for address in configuration.listenTCPNG {
-            tcp.append(try await TCPListener.start(at: address, handler: handler))
-        }
-    }
-
-    func stop() async {
-        for listener in udp { listener.stop() }
-        // One that is closed already is what we want.
-        for listener in tcp { try? await listener.stop() }
     }
 }

@@ -112,14 +112,17 @@ struct OptionTests {
             (["--tos", "256"], "--tos: '256' is not a number from 0 to 255"),
             (["--timeout=x\ny"], "--timeout: 'x y' is not a number from 0 to 2147483647"),
             (["-i", "0.0.0.0"], "--interface: '0.0.0.0' cannot carry media; name one address of this host"),
-            (["-i", "a/b"], "--interface: 'b' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
+            (["-i", "a/b"], "--interface: 'b' is no address, and no name of a network device or host"),
             (
                 ["--backup-interface=0.0.0.0"],
                 "--backup-interface: '0.0.0.0' cannot carry media; name one address of this host"
             ),
             (["-i", "127.0.0.1!"], "--interface: '' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
             (["-i", "/::1"], "--interface: '/::1' has an empty name before '/'"),
-            (["-n", "::1:x"], "--listen-ng: '::1:x' is not an address; write IPV4:PORT, [IPV6]:PORT or PORT"),
+            (
+                ["-n", "::1:x"],
+                "--listen-ng: '::1:x' is not an address; write IPV4:PORT, [IPV6]:PORT, HOST:PORT or PORT"
+            ),
             (["--endpoint-learning=on"], "--endpoint-learning: 'on' is none of off, immediate, delayed, heuristic"),
             (["--log-facility=x"], "--log-facility: 'x' is not a syslog facility (daemon, user, local0 to local7, …)"),
             (["-fz"], "-z is not an option; see relayd --help"),

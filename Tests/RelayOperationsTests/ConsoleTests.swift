@@ -14,7 +14,7 @@ struct ConsoleTests {
     @Test(
         "the longest path wins, and the rest is handed over",
         arguments: [
-            ("list", "call []\n"), ("list x", "call [\"x\"]\n"), ("  list\tall  y ", "all [\"y\"]\n"),
+            ("list", "call []\n"), ("get x", "call [\"x\"]\n"), ("  list\tall  y ", "all [\"y\"]\n"),
             ("set", "More parameters required.\n"), ("", "More parameters required.\n"),
             ("foo", "Unknown or incomplete command::foo\n"), ("set x y", "Unknown or incomplete command::x y\n"),
             ("LIST", "Unknown or incomplete command::LIST\n"),

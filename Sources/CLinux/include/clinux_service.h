@@ -2,7 +2,13 @@
 /// clinux.h: thin, EINTR retried, `-errno`.
 #pragma once
 
+#include "clinux.h"
+
 #include <stddef.h>
+
+/// The addresses of a host name, each once and in the resolver's order; returns how many, or -errno. May ask the
+/// network.
+int clinux_resolve(const char *name, struct clinux_address *addresses, int capacity);
 
 /// Writes all of a buffer to standard error.
 int clinux_write_error(const void *text, size_t length);

@@ -33,15 +33,17 @@ extension Configuration {
     /// - Parameters:
     ///   - arguments: without the name of the program.
     ///   - environment: only looked at for what rtpengine takes from there.
+    ///   - host: what the names in options mean here.
     ///   - readFile: reads a file of text.
     package static func parse(
-        arguments: [String], environment: [String: String] = [:], readFile: (String) -> FileContents
+        arguments: [String], environment: [String: String] = [:], host: HostNetwork = .none,
+        readFile: (String) -> FileContents
     ) throws(OptionError) -> ParseResult {
         let scanner = try CommandLineScanner(arguments)
         let names = scanner.settings.map(\.option.name)
         if names.contains("help") { return .help(OptionTable.helpText) }
         if names.contains("version") { return .version }
-        var parser = OptionParser(commandLine: scanner.settings)
+        var parser = OptionParser(commandLine: scanner.settings, host: host)
         parser.noteEnvironment(environment)
         try parser.readFile(with: readFile)
         try parser.apply()
@@ -55,11 +57,12 @@ struct OptionParser {
     static let defaultSection = "rtpengine"
 
     private let commandLine: [OptionSetting]
+    private let host: HostNetwork
     private var file: [OptionSetting] = []
     private(set) var configuration = Configuration()
     private(set) var notices: [OptionNotice] = []
 
-    init(commandLine: [OptionSetting]) { self.commandLine = commandLine }
+    init(commandLine: [OptionSetting], host: HostNetwork) { (self.commandLine, self.host) = (commandLine, host) }
 
     private func early(_ name: String) -> String? { commandLine.last { $0.option.name == name }?.values.last }
 
@@ -133,6 +136,12 @@ struct OptionParser {
         case .apply(let apply):
             do {
                 try apply(&configuration, values)
+            } catch {
+                throw OptionError(error.text, option: option.name, at: location)
+            }
+        case .applyWithHost(let apply):
+            do {
+                try apply(&configuration, values, host)
             } catch {
                 throw OptionError(error.text, option: option.name, at: location)
             }

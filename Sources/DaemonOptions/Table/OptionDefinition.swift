@@ -1,3 +1,5 @@
+internal import WireFormat
+
 /// One option, for the command line, the configuration file and the help text alike.
 struct OptionDefinition: Sendable {
     /// What may stand behind the name.
@@ -13,6 +15,8 @@ struct OptionDefinition: Sendable {
     /// What becomes of the option.
     enum Use: Sendable {
         case apply(Apply)
+        /// As before, with names that only this host can turn into addresses.
+        case applyWithHost(ApplyWithHost)
         /// Looked at before all others: `help`, `version`, and those that say where the file is.
         case early
         /// Accepted so that existing files and unit files keep working. The user misses something: a warning.
@@ -23,6 +27,9 @@ struct OptionDefinition: Sendable {
 
     /// Takes the values over; a flag comes with none.
     typealias Apply = @Sendable (inout Configuration, [String]) throws(ValueProblem) -> Void
+
+    /// As `Apply`, with the host's names.
+    typealias ApplyWithHost = @Sendable (inout Configuration, [String], HostNetwork) throws(ValueProblem) -> Void
 
     let name: String
     var short: Character?
@@ -62,6 +69,21 @@ struct OptionDefinition: Sendable {
         OptionDefinition(
             name: name, short: short, kind: .flag, help: help,
             use: .apply { (configuration, _) throws(ValueProblem) in configuration[keyPath: path] = true })
+    }
+
+    /// Addresses to listen on.
+    static func listeners(
+        _ name: String, short: Character? = nil,
+        _ path: any WritableKeyPath<Configuration, [TransportAddress]> & Sendable, _ help: String
+    ) -> OptionDefinition {
+        OptionDefinition(
+            name: name, short: short, kind: .list, placeholder: "[IP:]PORT", help: help,
+            use: .applyWithHost { (configuration, values, host) throws(ValueProblem) in
+                configuration[keyPath: path] = []
+                for text in values {
+                    configuration[keyPath: path] += try ValueParsing.listenAddresses(text, on: host)
+                }
+            })
     }
 
     /// Values in the order in which they came.

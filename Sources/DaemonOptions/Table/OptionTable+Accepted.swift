@@ -19,9 +19,6 @@ extension OptionTable {
         "subscribe-keyspace": "k",
         "listen-tcp": "l",
         "listen-udp": "u",
-        "listen-cli": "c",
-        "graphite": "g",
-        "graphite-interval": "G",
         "redis": "r",
         "redis-write": "w",
         "no-redis-required": "q",
@@ -38,9 +35,8 @@ extension OptionTable {
 
     private static let notBuiltValues = """
         b2b-url control-pmtu dtls-cert-cipher dtls-ciphers dtls-mtu dtls-rsa-key-size dtls-signature dtmf-log-dest
-        graphite graphite-interval graphite-prefix graphite-timeout homer homer-id homer-ng-capture-proto
-        homer-protocol http-buf-size http-idle-timeout https-cert https-key interfaces-config log-facility-cdr
-        log-facility-dtmf log-facility-rtcp max-bandwidth max-cpu max-load max-log-line-length mos recording-dir
+        homer homer-id homer-ng-capture-proto
+        homer-protocol https-cert https-key interfaces-config log-facility-dtmf log-facility-rtcp mos recording-dir
         recording-format recording-method redis redis-allowed-errors redis-cmd-timeout redis-connect-timeout
         redis-disable-time redis-expires redis-format redis-num-threads redis-subscribe redis-tcp-keepalive-intvl
         redis-tcp-keepalive-probes redis-tcp-keepalive-time redis-write rtcp-interval socket-cpu-affinity
@@ -49,7 +45,7 @@ extension OptionTable {
         """
 
     private static let notBuiltLists = """
-        listen-cli listen-http listen-https listen-udp subscribe-keyspace
+        listen-udp subscribe-keyspace
         """
 
     private static let ignoredFlags = """
@@ -63,7 +59,7 @@ extension OptionTable {
         codec-chain-interval codec-chain-lib-path codec-chain-opus-application codec-chain-opus-complexity
         codec-chain-runners codec-num-threads db-cache-expire db-cache-reload db-media-cache db-media-expire
         db-media-reload dtmf-digit-delay dtx-buffer dtx-cn-params dtx-delay dtx-lag dtx-shift evs-dtx evs-lib-path
-        expiry-timer http-threads idle-priority idle-scheduling io-uring-buffers iptables-chain janus-secret
+        expiry-timer http-buf-size http-threads idle-priority idle-scheduling io-uring-buffers iptables-chain janus-secret
         jb-adaptive-max jb-adaptive-min jitter-buffer kernel-num-threads kernel-player kernel-player-media
         kernel-slots max-dtx max-recv-iters media-files-expire media-files-reload media-num-threads moh-attr-name
         moh-max-duration moh-max-repeats mqtt-cafile mqtt-capath mqtt-certfile mqtt-host mqtt-id mqtt-keepalive

@@ -16,27 +16,29 @@ extension OptionTable {
     ]
 
     static let network: [OptionDefinition] = [
-        .list(
-            "interface", short: "i", "[NAME/]IP[!IP]", "local address for media, and the one to advertise (127.0.0.1)"
-        ) {
-            (configuration, values) throws(ValueProblem) in
-            configuration.interfaces = []
-            for text in values { configuration.interfaces.append(try ValueParsing.interface(text)) }
+        OptionDefinition(
+            name: "interface", short: "i", kind: .list, placeholder: "[NAME/]IP[!IP]",
+            help: "local address for media, and the one to advertise (127.0.0.1)",
+            use: .applyWithHost { (configuration, values, host) throws(ValueProblem) in
+                configuration.interfaces = []
+                for text in values { configuration.interfaces += try ValueParsing.interfaces(text, on: host) }
+            }),
+        OptionDefinition(
+            name: "backup-interface", kind: .list, placeholder: "[NAME/]IP[!IP]",
+            help: "address of another relay, to go on with its calls when it fails",
+            use: .applyWithHost { (configuration, values, host) throws(ValueProblem) in
+                configuration.backupInterfaces = []
+                for text in values { configuration.backupInterfaces += try ValueParsing.interfaces(text, on: host) }
+            }),
+        .listeners("listen-ng", short: "n", \.listenNG, "NG over UDP (127.0.0.1:2223)"),
+        .listeners("listen-tcp-ng", short: "N", \.listenTCPNG, "NG over TCP"),
+        .listeners("listen-cli", short: "c", \.listenCLI, "the console, for relayctl and rtpengine-ctl"),
+        .listeners("listen-http", \.listenHTTP, "HTTP and WebSocket: /metrics, /ping, /ng, /cli"),
+        .list("listen-https", "[IP:]PORT", "") { (_, _) throws(ValueProblem) in
+            throw ValueProblem("TLS is not available; use listen-http on an internal network, or behind a TLS proxy")
         },
-        .list("backup-interface", "[NAME/]IP[!IP]", "address of another relay, to go on with its calls when it fails") {
-            (configuration, values) throws(ValueProblem) in
-            configuration.backupInterfaces = []
-            for text in values { configuration.backupInterfaces.append(try ValueParsing.interface(text)) }
-        },
-        .list("listen-ng", short: "n", "[IP:]PORT", "NG over UDP (127.0.0.1:2223)") {
-            (configuration, values) throws(ValueProblem) in
-            configuration.listenNG = []
-            for text in values { configuration.listenNG.append(try ValueParsing.listenAddress(text)) }
-        },
-        .list("listen-tcp-ng", short: "N", "[IP:]PORT", "NG over TCP") { (configuration, values) throws(ValueProblem) in
-            configuration.listenTCPNG = []
-            for text in values { configuration.listenTCPNG.append(try ValueParsing.listenAddress(text)) }
-        },
+        .integer(
+            "http-idle-timeout", \.httpIdleTimeout, in: 1...86_400, "SECS", "close silent HTTP connections (60)"),
         .value("port-min", short: "m", "PORT", "first port for media (30000)") {
             (configuration, text) throws(ValueProblem) in
             configuration.portMin = try ValueParsing.port(text)
@@ -53,6 +55,38 @@ extension OptionTable {
             (configuration, text) throws(ValueProblem) in
             configuration.controlTOS = UInt8(try ValueParsing.integer(text, in: 0...255))
         },
+    ]
+
+    static let limits: [OptionDefinition] = [
+        .value("max-cpu", "PERCENT", "no new calls while the processors are busier, 0 for no limit (0)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.maxCPU = try ValueParsing.number(text, in: 0...100)
+        },
+        .value("max-load", "NUMBER", "no new calls above this load average, 0 for no limit (0)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.maxLoad = try ValueParsing.number(text, in: 0...1_000_000)
+        },
+        .integer(
+            "max-bandwidth", \.maxBandwidth, in: 0...Int(Int64.max), "BYTES",
+            "no new calls above so many bytes of media a second, 0 for no limit (0)"),
+    ]
+
+    static let statistics: [OptionDefinition] = [
+        OptionDefinition(
+            name: "graphite", short: "g", kind: .value, placeholder: "IP:PORT", help: "send numbers to graphite",
+            use: .applyWithHost { (configuration, values, host) throws(ValueProblem) in
+                guard let last = values.last else { return }
+                configuration.graphite = try ValueParsing.listenAddresses(last, on: host).first
+            }),
+        .integer("graphite-interval", short: "G", \.graphiteInterval, in: 1...86_400, "SECS", "how often (1)"),
+        .value("graphite-prefix", "TEXT", "in front of every name") { (configuration, text) throws(ValueProblem) in
+            guard text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) else {
+                throw ValueProblem("'\(text)' holds blanks or other characters that graphite does not take")
+            }
+            configuration.graphitePrefix = text
+        },
+        .integer(
+            "graphite-timeout", \.graphiteTimeout, in: 0...86_400, "SECS", "wait so long for a connection (system's)"),
     ]
 
     static let calls: [OptionDefinition] = [
@@ -110,6 +144,13 @@ extension OptionTable {
             .value("log-format", "default|parsable", "how a line names its call (default)") {
                 (configuration, text) throws(ValueProblem) in
                 configuration.logFormat = try ValueParsing.choice(text)
+            },
+            .integer(
+                "max-log-line-length", \.maxLogLineLength, in: 0...1_000_000, "INT",
+                "cut log lines behind so many octets, 0 for no limit (500)"),
+            .value("log-facility-cdr", "NAME", "write call detail records to syslog") {
+                (configuration, text) throws(ValueProblem) in
+                configuration.logFacilityCDR = try LogFacility(text)
             },
             .value("log-mark-prefix", "TEXT", "in front of call-ids in the log") {
                 (configuration, text) throws(ValueProblem) in configuration.logMarkPrefix = text

@@ -18,18 +18,61 @@ enum ValueParsing {
         return port
     }
 
-    /// `[ADDRESS:]PORT`; a bare port is one on all IPv4 addresses.
-    static func listenAddress(_ text: String) throws(ValueProblem) -> TransportAddress {
-        guard text.contains(":") else { return TransportAddress(.unspecified(.ipv4), port: try port(text)) }
-        guard let address = TransportAddress(text), address.port > 0 else {
-            throw ValueProblem("'\(text)' is not an address; write IPV4:PORT, [IPV6]:PORT or PORT")
+    /// A number that may have decimals, within `range`.
+    static func number(_ text: String, in range: ClosedRange<Double>) throws(ValueProblem) -> Double {
+        guard let number = Double(text), range.contains(number) else {
+            throw ValueProblem("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
         }
-        guard !address.address.isMulticast else { throw ValueProblem("'\(text)' is a multicast address") }
-        return address
+        return number
     }
 
-    /// `[NAME/]LOCAL[!ADVERTISED]`, which is returned as it came.
-    static func interface(_ text: String) throws(ValueProblem) -> String {
+    /// `[ADDRESS:]PORT`, `[HOST:]PORT`; a bare port is one on all IPv4 addresses. A host name stands for all of its
+    /// addresses.
+    static func listenAddresses(_ text: String, on host: HostNetwork) throws(ValueProblem) -> [TransportAddress] {
+        guard let colon = text.lastIndex(of: ":") else {
+            return [TransportAddress(.unspecified(.ipv4), port: try port(text))]
+        }
+        if let address = TransportAddress(text), address.port > 0 {
+            guard !address.address.isMulticast else { throw ValueProblem("'\(text)' is a multicast address") }
+            return [address]
+        }
+        let name = text[..<colon]
+        guard isName(name), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+            throw ValueProblem("'\(text)' is not an address; write IPV4:PORT, [IPV6]:PORT, HOST:PORT or PORT")
+        }
+        let addresses = host.addresses(of: String(name))
+        guard !addresses.isEmpty else { throw ValueProblem("'\(name)' is no name of a host or network device") }
+        return addresses.map { TransportAddress($0, port: port) }
+    }
+
+    private static func isName(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
+            && text.contains { $0.isLetter }
+    }
+
+    /// `[NAME/]LOCAL[!ADVERTISED]`. LOCAL is an address, which is returned as it came; or `any`, a network device or a
+    /// host, which stand for all of their addresses.
+    static func interfaces(_ text: String, on host: HostNetwork) throws(ValueProblem) -> [String] {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let local = (parts.last ?? "").split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 1 || !parts[0].isEmpty, literal(local[0]) == nil, isName(local[0]) else {
+            return [try interface(text)]
+        }
+        let addresses = local[0] == "any" ? host.reachable : host.addresses(of: String(local[0]))
+        guard !addresses.isEmpty else {
+            throw ValueProblem(
+                local[0] == "any"
+                    ? "'any': this host has no address that others can reach"
+                    : "'\(local[0])' is no address, and no name of a network device or host")
+        }
+        let prefix = parts.count == 2 ? "\(parts[0])/" : ""
+        let suffix = local.count == 2 ? "!\(local[1])" : ""
+        var all: [String] = []
+        for address in addresses { all.append(try interface("\(prefix)\(address)\(suffix)")) }
+        return all
+    }
+
+    private static func interface(_ text: String) throws(ValueProblem) -> String {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let hosts = (parts.last ?? "").split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 1 || !parts[0].isEmpty else {

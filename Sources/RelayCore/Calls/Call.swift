@@ -8,6 +8,8 @@ package struct CallState: Sendable {
     /// TOS octet or traffic class of the call's packets.
     package var tos: UInt8
     package var metadata: ByteString?
+    /// Who sent the last offer or answer.
+    package var controller: TransportAddress?
     /// Who owns the call, and how often it has changed.
     package var version: CallVersion
     /// Of the last offer or answer: microseconds since the epoch, and monotonic nanoseconds.

@@ -71,6 +71,12 @@ public struct CallReport: Sendable {
     public let metadata: ByteString?
     /// TOS octet or traffic class of the call's packets.
     public let tos: UInt8
+    /// Who sent the last offer or answer, as far as that is known.
+    public let controller: TransportAddress?
+    /// A deleted call whose ports are open for a while.
+    public let isDeleted: Bool
+    /// The call belongs to another relay.
+    public let isForeign: Bool
     /// The sides of the call, in the order of their appearance.
     public let sides: [Side]
 
@@ -86,7 +92,7 @@ public struct CallReport: Sendable {
 
 extension CallReport {
     /// Takes stock of a call.
-    init(_ call: Call, _ state: CallState, plane: any ForwardingPlane) {
+    init(_ call: Call, _ state: CallState, plane: any ForwardingPlane, isForeign: Bool) {
         let clock = (wall: SystemClock.wall, monotonic: SystemClock.monotonic)
         let lastSignal = state.lastSignal.wall / 1_000_000
         func stream(
@@ -118,6 +124,7 @@ extension CallReport {
         }
         callID = call.id
         (created, self.lastSignal, metadata, tos) = (state.created, lastSignal, state.metadata, state.tos)
+        (controller, isDeleted, self.isForeign) = (state.controller, state.deleteAt != nil, isForeign)
         sides = state.participants.map { participant in
             let peer = participant.peer.flatMap { state.index(of: $0) }.flatMap { state.participants[$0].tag }
             return Side(

@@ -33,7 +33,7 @@ struct Negotiation {
 
     /// Applies an offer and returns the SDP for its receiver.
     mutating func offer(_ offer: Offer, _ document: SDPDocument) throws(RelayError) -> [UInt8] {
-        signalled()
+        signalled(by: offer.controller)
         if let tos = offer.options.tos { state.tos = tos }
         if let metadata = offer.options.metadata { state.metadata = metadata }
         let sender = senderIndex(of: offer)
@@ -82,7 +82,7 @@ struct Negotiation {
     mutating func answer(_ answer: Answer, _ document: SDPDocument) throws(RelayError) -> [UInt8] {
         guard let offerer = state.index(tag: answer.fromTag) else { throw .unknownTag }
         guard let answerer = answererIndex(of: answer, offerer: offerer) else { throw .unknownTag }
-        signalled()
+        signalled(by: answer.controller)
         associate(offerer, answerer)
         if let label = answer.options.label { state.participants[answerer].label = label }
         let shared = min(
@@ -138,7 +138,8 @@ struct Negotiation {
     }
 
     /// The call is alive again, whatever a delayed `delete` had planned.
-    private mutating func signalled() {
+    private mutating func signalled(by controller: TransportAddress?) {
+        if let controller { state.controller = controller }
         state.lastSignal = (context.wall, context.monotonic)
         state.deleteAt = nil
     }

@@ -14,6 +14,8 @@ public struct Offer: Sendable {
     public var sdp: [UInt8]
     /// What to do besides relaying.
     public var options: MediaOptions
+    /// Who has sent it to us; for lists and call detail records only.
+    public var controller: TransportAddress?
 
     /// Describes an offer.
     public init(
@@ -39,6 +41,8 @@ public struct Answer: Sendable {
     public var sdp: [UInt8]
     /// What to do besides relaying.
     public var options: MediaOptions
+    /// Who has sent it to us; for lists and call detail records only.
+    public var controller: TransportAddress?
 
     /// Describes an answer.
     public init(

@@ -7,7 +7,7 @@ extension Relay {
     public func query(callID: ByteString) -> CallReport? {
         guard let call = find(callID) else { return nil }
         return call.state.withLock { state in
-            state.hasEnded ? nil : CallReport(call, state, plane: plane)
+            state.hasEnded ? nil : CallReport(call, state, plane: plane, isForeign: isForeign(state))
         }
     }
 
@@ -24,7 +24,7 @@ extension Relay {
         callID: ByteString, tag: ByteString? = nil, viaBranch: ByteString? = nil, delay: Duration? = nil
     ) -> CallReport? {
         guard let call = find(callID) else { return nil }
-        let wait = (delay ?? configuration.timeouts.deleteDelay).nanoseconds
+        let wait = (delay ?? settings.timeouts.deleteDelay).nanoseconds
         let due = SystemClock.monotonic &+ wait
         let (report, hasEnded): (CallReport?, Bool) = call.state.withLock { state in
             guard !state.hasEnded else { return (nil, true) }
@@ -40,7 +40,7 @@ extension Relay {
                 let isOver = branch == nil && staying.count { $0.tag != nil } < 2
                 if !staying.isEmpty, !isOver { ending = leaving }
             }
-            let report = CallReport(call, state, plane: plane)
+            let report = CallReport(call, state, plane: plane, isForeign: isForeign(state))
             adopt(&state, at: SystemClock.monotonic)
             state.version.revision += 1
             if let ending {
@@ -77,8 +77,8 @@ extension Relay {
 
     /// Ends a call under its lock, here and for all relays that hold it.
     func end(_ call: Call, _ state: inout CallState, _ reason: TerminationReason) {
+        if !isForeign(state) { noteEnd(of: call, state, reason) }
         close(call, &state)
-        statistics.count(.ended(reason))
         configuration.logger.info("call ended: \(reason.rawValue)", metadata: ["call-id": "\(call.id)"])
         notifyEnded(CallEnding(callID: call.id, version: state.version, isFinal: reason.isCommanded))
     }

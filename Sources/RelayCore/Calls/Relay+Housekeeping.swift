@@ -55,7 +55,7 @@ extension Relay {
 
     func context() -> NegotiationContext {
         NegotiationContext(
-            interfaces: interfaces, plane: plane, defaultLearning: configuration.endpointLearning, loopMarker: "",
+            interfaces: interfaces, plane: plane, defaultLearning: settings.endpointLearning, loopMarker: "",
             wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
     }
 
@@ -103,7 +103,7 @@ extension Relay {
     /// Streams fall into three kinds, each with its own limit: those that ought to carry packets, those on hold, and
     /// those of an unanswered offer. The call lives while any stream of the busiest kind it has does.
     private func overdue(_ state: CallState, at now: UInt64) -> TerminationReason? {
-        let timeouts = configuration.timeouts
+        let timeouts = settings.timeouts
         func isPast(_ limit: Duration, since start: UInt64) -> Bool {
             limit > .zero && now > start && now - start >= limit.nanoseconds
         }

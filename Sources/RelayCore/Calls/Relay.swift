@@ -57,6 +57,7 @@ public final class Relay: Sendable {
     let plane: any ForwardingPlane
     let calls = Mutex<[ByteString: Call]>([:])
     let statistics = RelayStatistics()
+    let adjustable: Mutex<Adjustable>
     /// How many of the calls belong to other relays.
     let foreignCalls = Atomic<Int>(0)
     /// Addresses that packets are known not to be routed to here; calls on them are not timed out.
@@ -81,6 +82,7 @@ public final class Relay: Sendable {
             throw .cannotStart(cause: "no interface is configured")
         }
         self.configuration = configuration
+        adjustable = Mutex(Adjustable(settings: RelaySettings(configuration)))
         interfaces = InterfaceTable(
             configuration.interfaces, ports: configuration.ports, areShared: configuration.sharesAddresses)
         for interface in interfaces.interfaces where interface.ports.usage.total == 0 {
@@ -157,7 +159,7 @@ public final class Relay: Sendable {
         _ call: Call, _ body: (inout Negotiation) throws(RelayError) -> [UInt8]
     ) throws(RelayError) -> [UInt8]? {
         let context = NegotiationContext(
-            interfaces: interfaces, plane: plane, defaultLearning: configuration.endpointLearning,
+            interfaces: interfaces, plane: plane, defaultLearning: settings.endpointLearning,
             loopMarker: loopMarker, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
         let sdp: [UInt8]? = try call.state.withLock { (state) throws(RelayError) -> [UInt8]? in
             guard !state.hasEnded else { return nil }
@@ -194,12 +196,9 @@ public final class Relay: Sendable {
         guard !hasStopped else { throw .stopped }
         return try calls.withLock { (calls) throws(RelayError) -> Call in
             if let call = calls[id] { return call }
-            if let limit = configuration.maximumSessions, calls.count - foreignCallCount >= limit {
-                statistics.count(.rejected)
-                throw .sessionLimitReached(limit: limit)
-            }
+            try admit(besides: calls.count - foreignCallCount)
             let state = CallState(
-                tos: tos ?? configuration.tos, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic,
+                tos: tos ?? settings.tos, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic,
                 node: configuration.node)
             let call = Call(id: id, worker: pickWorker(), state: state)
             calls[id] = call
@@ -217,6 +216,9 @@ public final class Relay: Sendable {
 
     /// How many calls there are.
     public var callCount: Int { calls.withLock { $0.count } }
+
+    /// The ports on every address.
+    public var ports: ClosedRange<UInt16> { configuration.ports }
 
     /// Ports in pairs, used and free ones, of each address.
     public var portUsage: [(interface: MediaInterface, total: Int, used: Int, free: Int)] {

@@ -8,6 +8,8 @@ public enum RelayError: Error, Equatable, Sendable {
     case unknownTag
     /// A new call would exceed the configured number of sessions.
     case sessionLimitReached(limit: Int)
+    /// No new call is taken now.
+    case overloaded(LoadLimit)
     /// No port could be opened; the text names the real cause.
     case noPortAvailable(cause: String)
     /// The relay could not start; the text names the cause.
@@ -24,6 +26,7 @@ extension RelayError: CustomStringConvertible {
         case .unknownCall: "unknown call-id"
         case .unknownTag: "no such tag in the call"
         case .sessionLimitReached(let limit): "session limit of \(limit) reached"
+        case .overloaded(let limit): "no new calls: \(limit.rawValue)"
         case .noPortAvailable(let cause): "no port available: \(cause)"
         case .cannotStart(let cause): "cannot start: \(cause)"
         case .stopped: "the relay has been stopped"

@@ -1,27 +1,136 @@
 internal import Synchronization
+package import WireFormat
+
+/// What a relay has done since its start, calls that are over and all.
+public struct CallTotals: Hashable, Sendable {
+    /// Calls that are over.
+    public var ended: UInt64 = 0
+    /// The sum of their ages when they ended, in seconds.
+    public var seconds = 0.0
+    /// The sum of the squares of these.
+    public var squaredSeconds = 0.0
+    /// Those of them on which no RTP packet was received at all.
+    public var withoutPackets: UInt64 = 0
+    /// Those of them on which some sides sent RTP and some did not.
+    public var oneWay: UInt64 = 0
+
+    /// No call yet.
+    public init() {}
+}
 
 /// Calls that are over, counted by how they ended.
 final class RelayStatistics: Sendable {
     enum Event: Hashable, Sendable {
         case rejected
+        /// Taken over from another relay.
         case adopted
         case ended(TerminationReason)
     }
 
-    private let counts = Mutex<[Event: UInt64]>([:])
+    private struct State {
+        var counts: [Event: UInt64] = [:]
+        var totals = CallTotals()
+    }
 
-    func count(_ event: Event) { counts.withLock { $0[event, default: 0] += 1 } }
+    private let state = Mutex(State())
 
-    func value(_ event: Event) -> UInt64 { counts.withLock { $0[event] ?? 0 } }
+    func count(_ event: Event) { state.withLock { $0.counts[event, default: 0] += 1 } }
+
+    func value(_ event: Event) -> UInt64 { state.withLock { $0.counts[event] ?? 0 } }
+
+    var totals: CallTotals { state.withLock { $0.totals } }
+
+    /// Counts a call that is over.
+    ///
+    /// - Parameter silentSides: of the sides that had RTP ports, how many have sent nothing.
+    func countEnd(_ reason: TerminationReason, seconds: Double, sides: Int, silentSides: Int) {
+        state.withLock { state in
+            state.counts[.ended(reason), default: 0] += 1
+            state.totals.ended += 1
+            state.totals.seconds += seconds
+            state.totals.squaredSeconds += seconds * seconds
+            if silentSides == sides {
+                state.totals.withoutPackets += 1
+            } else if silentSides > 0 {
+                state.totals.oneWay += 1
+            }
+        }
+    }
+}
+
+/// Is told of calls that are over, for call detail records. Called on whatever thread the call ended on, which holds the
+/// call's lock; must not block, nor ask the relay for that call.
+package protocol CallEndObserver: Sendable {
+    /// - Parameter report: the call as it was at its end, ports and counters included.
+    func callEnded(_ report: CallReport, reason: TerminationReason)
 }
 
 extension Relay {
     /// How many calls have ended for a reason since the start.
     public func endedCalls(_ reason: TerminationReason) -> UInt64 { statistics.value(.ended(reason)) }
 
-    /// How many calls were refused because of `Configuration.maximumSessions`.
+    /// How many calls were refused because of `Configuration.maximumSessions` or a `LoadLimit`.
     public var rejectedCalls: UInt64 { statistics.value(.rejected) }
+
+    /// Sums over the calls that are over.
+    public var callTotals: CallTotals { statistics.totals }
 
     /// How many datagrams were not forwarded, by reason.
     package func drops(_ reason: DropReason) -> UInt64 { plane.drops(reason) }
+
+    /// What was received since the start, on all ports, those of ended calls included.
+    package var planeTotals: PlaneTotals { plane.totals }
+
+    /// Sets who is told of calls that are over.
+    package func reportEnds(to observer: any CallEndObserver) { adjustable.withLock { $0.endObserver = observer } }
+
+    /// Counts a call that ends now and tells of it, before its ports are closed.
+    func noteEnd(of call: Call, _ state: CallState, _ reason: TerminationReason) {
+        var (sides, silentSides) = (0, 0)
+        for side in state.participants {
+            let ports = side.media.flatMap(\.ports)
+            guard !ports.isEmpty else { continue }
+            sides += 1
+            if ports.allSatisfy({ plane.counters(of: $0.rtp.slot).packets == 0 }) { silentSides += 1 }
+        }
+        let age = SystemClock.monotonic &- state.start
+        statistics.countEnd(
+            reason, seconds: Double(age) / 1_000_000_000, sides: sides, silentSides: silentSides)
+        if let observer = adjustable.withLock({ $0.endObserver }) {
+            observer.callEnded(CallReport(call, state, plane: plane, isForeign: false), reason: reason)
+        }
+    }
+}
+
+/// A call in one line of a list.
+package struct CallSummary: Sendable {
+    package let id: ByteString
+    /// Microseconds since the epoch.
+    package let created: UInt64
+    /// It was deleted, and its ports stay open for a while.
+    package let isDeleted: Bool
+    /// It belongs to another relay.
+    package let isForeign: Bool
+    /// Who sent the last offer or answer for it.
+    package let controller: TransportAddress?
+    /// Families of the addresses of its ports.
+    package let usesIPv4: Bool
+    package let usesIPv6: Bool
+}
+
+extension Relay {
+    /// One line for each call, in no order. Takes one call's lock after the other, never all.
+    package func summaries() -> [CallSummary] {
+        calls.withLock { Array($0.values) }.compactMap { call in
+            call.state.withLock { state in
+                guard !state.hasEnded else { return nil }
+                let families = state.participants.flatMap { $0.media.flatMap { $0.ports.map(\.pair.address.family) } }
+                return CallSummary(
+                    id: call.id, created: state.created, isDeleted: state.deleteAt != nil,
+                    isForeign: isForeign(state),
+                    controller: state.controller, usesIPv4: families.contains(.ipv4),
+                    usesIPv6: families.contains(.ipv6))
+            }
+        }
+    }
 }

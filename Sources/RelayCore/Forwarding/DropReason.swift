@@ -11,6 +11,9 @@ package enum DropReason: Int, CaseIterable, Sendable {
     /// The kernel did not take it: no route, or a full queue.
     case sendFailed
 
+    /// The packet should have been forwarded, or should not have come.
+    package var isError: Bool { self != .notForwarded }
+
     /// The name in metrics and logs.
     package var name: String {
         switch self {

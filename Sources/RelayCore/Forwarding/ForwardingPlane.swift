@@ -53,6 +53,9 @@ package protocol ForwardingPlane: Sendable {
     /// How many datagrams were not forwarded, by reason.
     func drops(_ reason: DropReason) -> UInt64
 
+    /// What was received since the start.
+    var totals: PlaneTotals { get }
+
     /// Ends the media threads and closes everything.
     func stop()
 }

@@ -34,11 +34,14 @@ extension MediaWorker {
         }
         counters.add(1, to: .packets, of: index)
         counters.add(length, to: .bytes, of: index)
+        let sums = Self.dropSlot(capacity: slots.capacity)
+        counters.add(1, to: Self.packetSumCell, of: sums)
+        counters.add(length, to: Self.byteSumCell, of: sums)
         counters.set(now, in: .lastPacket, of: index)
         if case .rtp(let ssrc) = kind { counters.set(UInt64(ssrc) | 1 << 32, in: .ssrc, of: index) }
 
         if case .rtp = kind, !entry.forwards {
-            return counters.add(1, to: DropReason.notForwarded.rawValue, of: Self.dropSlot(capacity: slots.capacity))
+            return counters.add(1, to: DropReason.notForwarded.rawValue, of: sums)
         }
         guard let sink, slots.holds(Int(sink.index), generation: sink.generation),
             let destination = slots[Int(sink.index)].latch.target

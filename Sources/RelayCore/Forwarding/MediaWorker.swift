@@ -8,6 +8,9 @@ struct MediaWorker: ~Copyable {
     static let socketsPerRound = 256
     /// Where the drop reasons are counted, behind the streams.
     static func dropSlot(capacity: Int) -> Int { capacity }
+    /// In the same place, at its end: all packets and bytes that were received, those of ended calls included.
+    static let packetSumCell = CounterCells.cellsPerSlot - 2
+    static let byteSumCell = CounterCells.cellsPerSlot - 1
 
     let number: UInt16
     private let mailbox: WorkerMailbox

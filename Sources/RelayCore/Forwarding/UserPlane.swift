@@ -9,11 +9,15 @@ package final class UserPlane: ForwardingPlane {
         var socket: UDPSocket?
         var pair: PortPair?
         var owner: Call?
+        /// Not for RTCP alone.
+        var isMedia = false
     }
 
     private struct Slots {
         var records: [Record] = []
         var free: [UInt32] = []
+        /// Open ports but those for RTCP.
+        var mediaCount = 0
     }
 
     /// One media thread and all that the control plane holds of it.
@@ -79,7 +83,9 @@ package final class UserPlane: ForwardingPlane {
             guard index < capacity else { return nil }
             if index == slots.records.count { slots.records.append(Record()) }
             let generation = slots.records[Int(index)].generation &+ 1 | 1  // never 0, also after 2^32 uses
-            slots.records[Int(index)] = Record(generation: generation, socket: socket, pair: pair, owner: owner)
+            slots.records[Int(index)] = Record(
+                generation: generation, socket: socket, pair: pair, owner: owner, isMedia: component != .rtcp)
+            if component != .rtcp { slots.mediaCount += 1 }
             return SlotID(worker: worker, index: index, generation: generation)
         }
         guard let slot else {
@@ -154,6 +160,7 @@ package final class UserPlane: ForwardingPlane {
                 let record = slots.records[Int(id.index)]
                 guard record.generation == id.generation, record.socket != nil else { return nil }
                 slots.records[Int(id.index)] = Record(generation: record.generation)
+                if record.isMedia { slots.mediaCount -= 1 }
                 return (id.index, record)
             }
         }
@@ -165,6 +172,18 @@ package final class UserPlane: ForwardingPlane {
         workers.reduce(0) { sum, worker in
             sum + worker.counters.value(slot: MediaWorker.dropSlot(capacity: capacity), cell: reason.rawValue)
         }
+    }
+
+    package var totals: PlaneTotals {
+        var totals = PlaneTotals()
+        let slot = MediaWorker.dropSlot(capacity: capacity)
+        for worker in workers {
+            totals.user.packets &+= worker.counters.value(slot: slot, cell: MediaWorker.packetSumCell)
+            totals.user.bytes &+= worker.counters.value(slot: slot, cell: MediaWorker.byteSumCell)
+            totals.user.streams += worker.slots.withLock(\.mediaCount)
+        }
+        for reason in DropReason.allCases where reason.isError { totals.user.errors &+= drops(reason) }
+        return totals
     }
 
     package func stop() {

@@ -51,7 +51,12 @@ package final class Console: Sendable {
     /// Carries out the command that the words begin with: the one with the longest path.
     package func run(_ words: [String]) async -> ConsoleReply {
         guard words.count <= Self.mostWords else { return .failure("Too many words.\n") }
-        guard let first = words.first else { return .failure("More parameters required.\n") }
+        guard var first = words.first else { return .failure("More parameters required.\n") }
+        var words = words
+        if first == "get" {  // another name of it
+            first = "list"
+            words[0] = first
+        }
         if words.last == "help" || first == "usage", let overview = overview(below: words.dropLast()) {
             return overview
         }

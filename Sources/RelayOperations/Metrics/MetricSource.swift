@@ -83,14 +83,14 @@ package struct MetricWriter: Sendable {
 
     private mutating func add(
         _ name: String, _ kind: Kind, _ value: Value, _ help: String, _ labels: KeyValuePairs<String, String>
-    ) {
-        let position =
-            positions[name]
-            ?? {
-                families.append(Family(name: name, kind: kind, help: help))
-                positions[name] = families.count - 1
-                return families.count - 1
-            }()
-        families[position].samples.append(Sample(labels: labels.map { Label($0.key, $0.value) }, value: value))
+    ) { add(name, kind, value, help, labels.map { Label($0.key, $0.value) }) }
+
+    mutating func add(_ name: String, _ kind: Kind, _ value: Value, _ help: String, _ labels: [Label]) {
+        let position = positions[name] ?? families.count
+        if position == families.count {
+            families.append(Family(name: name, kind: kind, help: help))
+            positions[name] = position
+        }
+        families[position].samples.append(Sample(labels: labels, value: value))
     }
 }

@@ -2,7 +2,6 @@ internal import NGProtocol
 internal import NIOCore
 internal import NIOPosix
 internal import RelayControl
-internal import Synchronization
 internal import WireFormat
 
 /// Answers control messages on one TCP address.
@@ -13,13 +12,17 @@ final class TCPListener: Sendable {
     private let channel: any Channel
 
     /// Binds the address and starts to listen.
-    static func start(at local: TransportAddress, handler: any NGMessageHandler) async throws -> TCPListener {
+    ///
+    /// - Parameter tos: the TOS octet or traffic class of the answers.
+    static func start(
+        at local: TransportAddress, tos: UInt8, handler: any NGMessageHandler
+    ) async throws -> TCPListener {
         let slots = ConnectionSlots(limit: mostConnections)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.trafficClass(local.address.family), value: Int(tos))
             .childChannelInitializer { channel in
-                guard slots.take() else { return channel.close() }
-                channel.closeFuture.whenComplete { _ in slots.giveBack() }
+                guard slots.admit(channel) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(NGConnection(channel, handler))
                 }
@@ -34,22 +37,15 @@ final class TCPListener: Sendable {
     func stop() async throws { try await channel.close().get() }
 }
 
-/// Counts connections.
-private final class ConnectionSlots: Sendable {
-    private let limit: Int
-    private let used = Mutex(0)
-
-    init(limit: Int) { self.limit = limit }
-
-    func take() -> Bool {
-        used.withLock { used in
-            guard used < limit else { return false }
-            used += 1
-            return true
+extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
+    /// TOS octet (IPv4) or traffic class (IPv6) of what is sent.
+    fileprivate static func trafficClass(_ family: AddressFamily) -> Self {
+        // IP_TOS and IPV6_TCLASS (<netinet/in.h>), which NIO has no names for.
+        switch family {
+        case .ipv4: Self(level: .ip, name: NIOBSDSocket.Option(rawValue: 1))
+        case .ipv6: Self(level: .ipv6, name: NIOBSDSocket.Option(rawValue: 67))
         }
     }
-
-    func giveBack() { used.withLock { $0 -= 1 } }
 }
 
 /// One connection: cuts its stream into messages.

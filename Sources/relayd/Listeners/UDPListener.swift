@@ -20,6 +20,9 @@ final class UDPListener: Sendable {
     /// Answers that the kernel did not take.
     var sendErrors: UInt64 { loop.sendErrors.load(ordering: .relaxed) }
 
+    /// Sets the TOS octet or traffic class of the answers from now on.
+    func setTOS(_ tos: UInt8) { loop.setTOS(tos) }
+
     /// Ends the thread. Answers that are still in work go out as long as their handler keeps them.
     func stop() {
         loop.stop()
@@ -32,6 +35,7 @@ final class UDPListener: Sendable {
         private static let socketTag: UInt64 = 0
 
         private let socket: ControlSocket
+        private let family: AddressFamily
         private let poller: Poller
         private let handler: any NGMessageHandler
         private let isStopping = Atomic(false)
@@ -39,10 +43,13 @@ final class UDPListener: Sendable {
 
         init(at local: TransportAddress, tos: UInt8, handler: any NGMessageHandler) throws(SystemError) {
             self.handler = handler
+            family = local.address.family
             socket = try ControlSocket(at: local, tos: tos)
             poller = try Poller()
             try poller.add(socket.udp, tag: Self.socketTag)
         }
+
+        func setTOS(_ tos: UInt8) { socket.udp.setTOS(tos, family: family) }
 
         func stop() {
             isStopping.store(true, ordering: .releasing)

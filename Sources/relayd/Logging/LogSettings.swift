@@ -4,10 +4,8 @@ internal import Synchronization
 final class LogSettings: Sendable {
     /// What the options say about the log.
     struct Options: Sendable {
-        /// Syslog severity (RFC 5424 §6.2.1) up to which lines are logged.
-        var level = 6
-        /// Where a subsystem has a level of its own; negative silences it.
-        var levels: [String: Int] = [:]
+        /// At the start.
+        var levels = Levels()
         /// Standard error instead of syslog.
         var toStandardError = false
         /// On standard error.
@@ -17,20 +15,37 @@ final class LogSettings: Sendable {
         /// Around call-ids.
         var markPrefix = ""
         var markSuffix = ""
+        /// Of a line, in characters; part of it came from outside.
+        var longestLine = 500
+    }
+
+    /// What is logged and what is not.
+    struct Levels: Sendable {
+        /// Syslog severity (RFC 5424 §6.2.1) up to which lines are logged.
+        var level = 6
+        /// Where a subsystem has a level of its own; negative silences it.
+        var bySubsystem: [String: Int] = [:]
     }
 
     let options: Options
+    private let levels: Mutex<Levels>
     private let shift = Atomic<Int>(0)
 
     /// Silence has a severity of its own, below all others.
     static let silent = -1
     private static let mostVerbose = 7
 
-    init(_ options: Options) { self.options = options }
+    init(_ options: Options) {
+        self.options = options
+        levels = Mutex(options.levels)
+    }
+
+    /// Logs more or less from now on.
+    func setLevels(_ levels: Levels) { self.levels.withLock { $0 = levels } }
 
     /// The most verbose severity that is logged for a subsystem.
     func severity(of subsystem: String) -> Int {
-        let level = options.levels[subsystem] ?? options.level
+        let level = levels.withLock { $0.bySubsystem[subsystem] ?? $0.level }
         guard level >= 0 else { return Self.silent }
         return min(max(min(level, Self.mostVerbose) + shift.load(ordering: .relaxed), 0), Self.mostVerbose)
     }

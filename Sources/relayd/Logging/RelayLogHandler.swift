@@ -9,8 +9,6 @@ struct RelayLogHandler: LogHandler {
     static let callIDKey = "call-id"
     static let subsystemKey = "subsystem"
     private static let defaultSubsystem = "core"
-    /// A line longer than that is cut: part of it came from outside.
-    static let longestLine = 4096
 
     private let settings: LogSettings
     private let write: @Sendable (_ severity: Int, _ line: String) -> Void
@@ -50,13 +48,13 @@ struct RelayLogHandler: LogHandler {
         // A line may name another subsystem than its logger, and swift-log has no level for silence.
         let severity = Self.severity(event.level)
         guard ownLevel != nil || severity <= settings.severity(of: subsystem) else { return }
-        write(severity, Self.escaped(line))
+        write(severity, Self.escaped(line, limit: settings.options.longestLine))
     }
 
     /// One line without control characters: call-ids and header values are the peer's to choose.
-    static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String, limit: Int) -> String {
         var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(longestLine) {
+        for scalar in text.unicodeScalars.prefix(limit) {
             if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
                 result.append(
                     contentsOf: "\\x\(scalar.value < 16 ? "0" : "")\(String(scalar.value, radix: 16))".unicodeScalars)

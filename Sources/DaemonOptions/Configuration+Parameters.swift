@@ -1,0 +1,87 @@
+/// One option with its value, for `params`.
+package struct Parameter: Equatable, Sendable {
+    package let name: String
+    package let value: String
+    /// The value may change while we run; another one needs a restart.
+    package let isLive: Bool
+
+    fileprivate init(_ name: String, _ value: String, isLive: Bool = false) {
+        (self.name, self.value, self.isLive) = (name, value, isLive)
+    }
+
+    fileprivate init(live name: String, _ value: some CustomStringConvertible) {
+        self.init(name, value.description, isLive: true)
+    }
+}
+
+extension Configuration {
+    /// Everything that the options say, by the names of the options; in a fixed order.
+    package var parameters: [Parameter] { logParameters + callParameters + processParameters }
+
+    private var logParameters: [Parameter] {
+        LogSubsystem.allCases.map { Parameter(live: "log-level-\($0.rawValue)", logLevels[$0] ?? logLevel) } + [
+            Parameter("log-stderr", flag(logStderr)), Parameter("no-log-timestamps", flag(noLogTimestamps)),
+            Parameter("log-facility", "\(logFacility.number)"), Parameter("log-name", logName),
+            Parameter("log-format", logFormat.rawValue), Parameter("log-mark-prefix", logMarkPrefix),
+            Parameter("log-mark-suffix", logMarkSuffix), Parameter("max-log-line-length", "\(maxLogLineLength)"),
+            Parameter("log-facility-cdr", logFacilityCDR.map { "\($0.number)" } ?? "(null)"),
+        ]
+    }
+
+    private var callParameters: [Parameter] {
+        [
+            Parameter(live: "max-sessions", maxSessions ?? -1), Parameter(live: "max-cpu", maxCPU),
+            Parameter(live: "max-load", maxLoad), Parameter(live: "max-bandwidth", maxBandwidth),
+            Parameter(live: "timeout", timeout), Parameter(live: "silent-timeout", silentTimeout),
+            Parameter(live: "final-timeout", finalTimeout), Parameter(live: "offer-timeout", offerTimeout),
+            Parameter(live: "delete-delay", deleteDelay), Parameter(live: "tos", tos),
+            Parameter(live: "control-tos", controlTOS),
+            Parameter(live: "endpoint-learning", endpointLearning.rawValue),
+        ]
+    }
+
+    private var processParameters: [Parameter] {
+        [
+            Parameter("table", "\(table)"), Parameter("no-fallback", flag(noFallback)),
+            Parameter("port-min", "\(portMin)"), Parameter("port-max", "\(portMax)"),
+            Parameter("num-threads", numThreads.map { "\($0)" } ?? "-1"),
+            Parameter("software-id", softwareID ?? "(null)"), Parameter("pidfile", pidfile ?? "(null)"),
+        ] + interfaces.enumerated().map { Parameter("interface[\($0)]", $1) }
+            + backupInterfaces.enumerated().map { Parameter("backup-interface[\($0)]", $1) }
+            + listenNG.map { Parameter("listen-ng", "\($0)") } + listenTCPNG.map { Parameter("listen-tcp-ng", "\($0)") }
+            + listenCLI.map { Parameter("listen-cli", "\($0)") } + listenHTTP.map { Parameter("listen-http", "\($0)") }
+            + [
+                Parameter("http-idle-timeout", "\(httpIdleTimeout)"),
+                Parameter("graphite", graphite.map { "\($0)" } ?? "(null)"),
+                Parameter("graphite-interval", "\(graphiteInterval)"), Parameter("graphite-prefix", graphitePrefix),
+                Parameter("graphite-timeout", "\(graphiteTimeout)"),
+            ]
+    }
+
+    private func flag(_ value: Bool) -> String { value ? "1" : "0" }
+
+    /// Takes over from another configuration what may change while we run.
+    package mutating func takeLive(from other: Configuration) {
+        (logLevel, logLevels) = (other.logLevel, other.logLevels)
+        (maxSessions, maxCPU, maxLoad, maxBandwidth) = (
+            other.maxSessions, other.maxCPU, other.maxLoad, other.maxBandwidth
+        )
+        (timeout, silentTimeout, finalTimeout) = (other.timeout, other.silentTimeout, other.finalTimeout)
+        (offerTimeout, deleteDelay) = (other.offerTimeout, other.deleteDelay)
+        (tos, controlTOS, endpointLearning) = (other.tos, other.controlTOS, other.endpointLearning)
+    }
+}
+
+extension Configuration {
+    /// Changes one option that may change while we run, by its long name.
+    package mutating func set(_ name: String, to text: String) throws(OptionError) {
+        guard let option = OptionTable.option(named: name), case .apply(let apply) = option.use else {
+            throw OptionError("cannot be changed while running", option: name)
+        }
+        do {
+            try apply(&self, [text])
+        } catch {
+            throw OptionError(error.text, option: name)
+        }
+    }
+}
