@@ -48,7 +48,14 @@ let package = Package(
                 "CLinux", "SDP", "WireFormat", .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
-        .target(name: "RelayStore", dependencies: ["RelayCore", "WireFormat"], swiftSettings: strict),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .target(
+            name: "RelayStore",
+            dependencies: [
+                "CHiredis", "CLinux", "NGProtocol", "RelayCore", "SDP", "WireFormat",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .target(
             name: "RelayControl",
             dependencies: [
@@ -105,6 +112,12 @@ let package = Package(
             name: "RelayOperationsTests",
             dependencies: [
                 "DaemonOptions", "NGProtocol", "RelayControl", "RelayCore", "RelayOperations", "WireFormat",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "RelayStoreTests",
+            dependencies: [
+                "RelayCore", "RelayStore", "RelayTestSupport", "SDP", "WireFormat",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
         .testTarget(

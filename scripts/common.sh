@@ -6,9 +6,9 @@
 export RELAY_BENCH=1
 
 # To build: what the Swift toolchain itself does not bring.
-build_packages=(binutils ca-certificates git)
+build_packages=(binutils ca-certificates git libhiredis-dev)
 # To run the end-to-end tests.
-test_packages=(iproute2 kamailio rtpengine-utils sip-tester tcpdump)
+test_packages=(iproute2 kamailio redis-server rtpengine-utils sip-tester tcpdump)
 
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -50,6 +50,35 @@ package struct Configuration: Equatable, Sendable {
     package var table = -1
     package var noFallback = false
 
+    /// Where calls are shared with other relays; `nil` means that they are not.
+    package var redis: String?
+    /// Where they are written to, when `redis` is a replica.
+    package var redisWrite: String?
+    /// Where wake-ups come from, when that is neither.
+    package var redisSubscribe: String?
+    /// From the environment; what an option says counts more.
+    package var redisPassword: String?
+    package var redisWritePassword: String?
+    package var redisSubscribePassword: String?
+    /// Numbers of databases that other relays used to have of their own.
+    package var subscribeKeyspace: [Int] = []
+    /// So many seconds a call is kept in Redis without its owner's word.
+    package var redisExpires = 86_400
+    /// Start without Redis, too.
+    package var noRedisRequired = false
+    /// After more failures in a row than that, Redis is left alone for a while; negative means never.
+    package var redisAllowedErrors = -1
+    /// That while, in seconds.
+    package var redisDisableTime = 10
+    /// So many milliseconds an answer of Redis may take; 0 means the usual second.
+    package var redisCmdTimeout = 0
+    /// So many milliseconds a connection to Redis may take.
+    package var redisConnectTimeout = 1000
+    /// What this relay is called among those that share calls; `nil` means the name of the host.
+    package var node: String?
+    /// What those relays are called together.
+    package var cluster = "relay"
+
     package var foreground = false
     package var pidfile: String?
     /// What we call ourselves to others; `nil` means our own name and version.

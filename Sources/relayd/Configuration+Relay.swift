@@ -12,6 +12,7 @@ extension Relay.Configuration {
             interfaces.append(interface)
         }
         sharesAddresses = !options.backupInterfaces.isEmpty
+        node = options.node ?? SharedCalls.hostName
         ports = options.portMin...options.portMax
         tos = options.tos
         mediaThreads = options.numThreads

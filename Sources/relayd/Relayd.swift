@@ -59,13 +59,15 @@ struct Relayd {
 
         let relay = try Relay(Relay.Configuration(configuration, log: log))
         defer { relay.stop() }
-        let recorder = SessionRecorder(relay: relay, store: InMemorySessionStore(), node: configuration.logName)
         // Every part registers its numbers and console commands here.
         let operations = Operations()
         let control = ControlStatistics()
         let figures = RelayFigures(relay: relay, control: control)
         let gateway = ControlGateway(figures: figures, console: operations.console)
         let dispatcher = NGDispatcher(relay: relay, log: log, statistics: control, operations: gateway)
+        // Calls that are in the store already are back before anybody can ask for them.
+        let shared = try await SharedCalls(configuration, relay: relay, log: log)
+        defer { shared?.stop() }
         let listeners = try await Listeners(configuration, handler: dispatcher, operations: operations)
         let monitor = LoadMonitor(relay: relay, log: log)
         monitor.apply(configuration)
@@ -80,6 +82,7 @@ struct Relayd {
         for command in CallCommands.all(relay) + SettingCommands.all(live) + RefusedCommands.all {
             operations.add(command)
         }
+        shared?.register(with: operations)
         let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
 
         let hold = HoldService {
@@ -99,7 +102,6 @@ struct Relayd {
         try ServiceManager.stopping()
         await listeners.stop()
         try pidfile?.remove()
-        withExtendedLifetime(recorder) {}
     }
 }
 

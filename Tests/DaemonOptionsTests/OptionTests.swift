@@ -79,8 +79,8 @@ struct OptionTests {
             notices == [
                 OptionNotice(.warning, "/f:11: 'surprise' is not an option"),
                 OptionNotice(.information, "option 'mqtt-pass' is accepted and ignored"),
-                OptionNotice(.warning, "option 'redis' has no effect yet"),
             ])
+        #expect(configuration.redis == "127.0.0.1:6379/1")
     }
 
     @Test("a list on the command line replaces that of the file")
@@ -94,6 +94,27 @@ struct OptionTests {
         let (configuration, _) = try Self.run(["-i", "pub/192.0.2.1", "--backup-interface=pub/192.0.2.2;pub/192.0.2.3"])
         #expect(configuration.interfaces == ["pub/192.0.2.1"])
         #expect(configuration.backupInterfaces == ["pub/192.0.2.2", "pub/192.0.2.3"])
+    }
+
+    @Test("calls shared through Redis, with rtpengine's names")
+    func sharing() throws {
+        let text = """
+            [rtpengine]
+            redis = sentinel://a:1,b:2/main
+            subscribe-keyspace = 2;3
+            redis-allowed-errors = 0
+            redis-cmd-timeout = 10
+            no-redis-required = true
+            active-switchover = true
+            """
+        let (configuration, notices) = try Self.run(["-w", "10.0.0.1:6379", "--node=a.b-1", "--cluster=east"], file: text)
+        #expect(configuration.redis == "sentinel://a:1,b:2/main")
+        #expect(configuration.redisWrite == "10.0.0.1:6379")
+        #expect(configuration.subscribeKeyspace == [2, 3])
+        #expect((configuration.redisAllowedErrors, configuration.redisCmdTimeout) == (0, 10))
+        #expect(configuration.noRedisRequired)
+        #expect((configuration.node, configuration.cluster) == ("a.b-1", "east"))
+        #expect(notices == [OptionNotice(.information, "option 'active-switchover' is accepted and ignored")])
     }
 
     @Test("another section, and none at all")
@@ -117,6 +138,8 @@ struct OptionTests {
                 ["--backup-interface=0.0.0.0"],
                 "--backup-interface: '0.0.0.0' cannot carry media; name one address of this host"
             ),
+            (["--node=a b"], "--node: 'a b' is not a name: use letters, digits, '.', '-' and '_', at most 48"),
+            (["--redis-expires=5"], "--redis-expires: '5' is not a number from 60 to 2147483647"),
             (["-i", "127.0.0.1!"], "--interface: '' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
             (["-i", "/::1"], "--interface: '/::1' has an empty name before '/'"),
             (

@@ -44,7 +44,7 @@ extension Configuration {
         if names.contains("help") { return .help(OptionTable.helpText) }
         if names.contains("version") { return .version }
         var parser = OptionParser(commandLine: scanner.settings, host: host)
-        parser.noteEnvironment(environment)
+        parser.takePasswords(environment)
         try parser.readFile(with: readFile)
         try parser.apply()
         return .run(parser.configuration, notices: parser.notices)
@@ -66,10 +66,11 @@ struct OptionParser {
 
     private func early(_ name: String) -> String? { commandLine.last { $0.option.name == name }?.values.last }
 
-    mutating func noteEnvironment(_ environment: [String: String]) {
-        for name in environment.keys.sorted() where name.hasPrefix("RTPENGINE_REDIS_") && name.hasSuffix("AUTH_PW") {
-            notices.append(OptionNotice(.warning, "environment variable \(name) has no effect yet"))
-        }
+    /// Secrets come by the environment, since everybody can see a command line.
+    mutating func takePasswords(_ environment: [String: String]) {
+        configuration.redisPassword = environment["RTPENGINE_REDIS_AUTH_PW"]
+        configuration.redisWritePassword = environment["RTPENGINE_REDIS_WRITE_AUTH_PW"]
+        configuration.redisSubscribePassword = environment["RTPENGINE_REDIS_SUBSCRIBE_AUTH_PW"]
     }
 
     mutating func readFile(with read: (String) -> FileContents) throws(OptionError) {

@@ -16,20 +16,16 @@ extension OptionTable {
 
     private static let shorts: [String: Character] = [
         "save-interface-ports": "S",
-        "subscribe-keyspace": "k",
         "listen-tcp": "l",
         "listen-udp": "u",
-        "redis": "r",
-        "redis-write": "w",
-        "no-redis-required": "q",
         "redis-delete-async": "y",
         "b2b-url": "b",
         "xmlrpc-format": "x",
     ]
 
     private static let notBuiltFlags = """
-        active-switchover dtls-passive dtmf-log-ng-tcp homer-disable-rtcp-stats homer-enable-ng measure-rtp
-        no-redis-required record-both record-egress redis-resolve-on-reconnect reject-invalid-sdp
+        dtls-passive dtmf-log-ng-tcp homer-disable-rtcp-stats homer-enable-ng measure-rtp
+        record-both record-egress reject-invalid-sdp
         save-interface-ports sip-source split-logs
         """
 
@@ -37,21 +33,20 @@ extension OptionTable {
         b2b-url control-pmtu dtls-cert-cipher dtls-ciphers dtls-mtu dtls-rsa-key-size dtls-signature dtmf-log-dest
         homer homer-id homer-ng-capture-proto
         homer-protocol https-cert https-key interfaces-config log-facility-dtmf log-facility-rtcp mos recording-dir
-        recording-format recording-method redis redis-allowed-errors redis-cmd-timeout redis-connect-timeout
-        redis-disable-time redis-expires redis-format redis-num-threads redis-subscribe redis-tcp-keepalive-intvl
-        redis-tcp-keepalive-probes redis-tcp-keepalive-time redis-write rtcp-interval socket-cpu-affinity
+        recording-format recording-method rtcp-interval socket-cpu-affinity
         ssrc-reporting templates vsc-pause-rec vsc-pause-resume-rec vsc-start-pause-resume-rec vsc-start-rec
         vsc-start-stop-rec vsc-stop-rec xmlrpc-format
         """
 
     private static let notBuiltLists = """
-        listen-udp subscribe-keyspace
+        listen-udp
         """
 
     private static let ignoredFlags = """
         codec-chain-async codec-chain-nonblock codecs debug-srtp dtmf-no-log-injects dtmf-no-suppress io-uring
         jb-adaptive jb-clock-drift log-srtp-keys moh-prevent-double-hold nftables-append nftables-start
         nftables-status nftables-stop player-cache poller-per-thread redis-delete-async
+        redis-resolve-on-reconnect active-switchover
         """
 
     private static let ignoredValues = """
@@ -66,7 +61,8 @@ extension OptionTable {
         mqtt-keyfile mqtt-pass mqtt-port mqtt-publish-interval mqtt-publish-qos mqtt-publish-scope
         mqtt-publish-topic mqtt-tls-alpn mqtt-user mysql-host mysql-pass mysql-port mysql-query mysql-user
         nftables-base-chain nftables-chain nftables-family ng-client-retries ng-client-timeout poller-size priority
-        redis-delete-async-interval scheduling silence-detect thread-stack timer-accuracy transcode-config xtables
+        redis-delete-async-interval redis-format redis-num-threads redis-tcp-keepalive-intvl redis-tcp-keepalive-probes
+        redis-tcp-keepalive-time scheduling silence-detect thread-stack timer-accuracy transcode-config xtables
         """
 
     private static let ignoredLists = """

@@ -1,6 +1,7 @@
 /// All options: ours, and those of rtpengine that we only accept.
 enum OptionTable {
-    static let all: [OptionDefinition] = early + network + calls + limits + statistics + process + logging + accepted
+    static let all: [OptionDefinition] =
+        early + network + calls + limits + sharing + statistics + process + logging + accepted
 
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     private static let byShort = Dictionary(

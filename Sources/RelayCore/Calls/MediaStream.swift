@@ -24,7 +24,11 @@ package struct ObservedEndpoint: Hashable, Sendable {
     /// Where packets to it go.
     package var target: TransportAddress?
     /// Other sources are refused.
-    package var isLocked = false
+    package var isLocked: Bool
+
+    package init(source: TransportAddress? = nil, target: TransportAddress? = nil, isLocked: Bool = false) {
+        (self.source, self.target, self.isLocked) = (source, target, isLocked)
+    }
 }
 
 /// What has been negotiated and learned about one m-line of one side: a plain value that another relay can go on with.

@@ -1,0 +1,65 @@
+internal import RelayCore
+internal import WireFormat
+
+extension RedisSession {
+    /// A relay that has not been heard of for so long is no longer looked for, in milliseconds.
+    private static let peerMemory: UInt64 = 24 * 3600 * 1000
+
+    func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer] {
+        let now = SystemClock.wall / 1_000_000
+        var commands = RedisCommand()
+        commands.begin(5)
+        commands.word("SET")
+        commands.word(keys.node(Array(node.utf8)))
+        commands.word(state)
+        commands.word("PX")
+        commands.word(max(1, lifetime.nanoseconds / 1_000_000))
+        commands.begin(4)
+        commands.word("ZADD")
+        commands.word(keys.nodes)
+        commands.word(now)
+        commands.word(node)
+        commands.begin(4)
+        commands.word("ZREMRANGEBYSCORE")
+        commands.word(keys.nodes)
+        commands.word("-inf")
+        commands.word(now > Self.peerMemory ? now - Self.peerMemory : 0)
+        commands.begin(4)
+        commands.word("ZRANGE")
+        commands.word(keys.nodes)
+        commands.word(0)
+        commands.word(StoreLimits.peers - 1)
+        let replies = try connection.exchange(commands)
+        for reply in replies { if case .error = reply { throw refusal(reply) } }
+        let names = (replies[3].elements ?? []).compactMap { $0.text }
+        return try peers(names.filter { $0 != node && RecordHeader.isName($0) })
+    }
+
+    private func peers(_ names: [String]) throws(StoreError) -> [StoredPeer] {
+        guard !names.isEmpty else { return [] }
+        var commands = RedisCommand()
+        commands.begin(1 + names.count)
+        commands.word("MGET")
+        for name in names { commands.word(keys.node(Array(name.utf8))) }
+        let reply = try connection.exchange(commands)[0]
+        guard let states = reply.elements else { throw refusal(reply) }
+        return zip(names, states).compactMap { name, state in
+            state.bytes.map { StoredPeer(node: name, state: $0) }
+        }
+    }
+
+    func subscribe(_ other: RedisLocation?) throws(StoreError) {
+        let location = other ?? self.location
+        let endpoint =
+            if let other { try RedisDirectory(other, patience: patience).server() } else { connection.endpoint }
+        subscription = try RedisSubscription(location, at: endpoint, patience: patience, key: keys.changes)
+    }
+
+    func awaitChange(_ limit: Duration) throws(StoreError) {
+        guard let subscription else {
+            bell.wait(limit)
+            return
+        }
+        try subscription.wait(limit, or: bell)
+    }
+}

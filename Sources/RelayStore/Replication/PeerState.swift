@@ -1,0 +1,36 @@
+internal import NGProtocol
+internal import RelayCore
+internal import WireFormat
+
+/// What a relay tells the others about itself.
+struct PeerState {
+    let encoded: [UInt8]
+
+    init(_ relay: Relay, _ status: ReplicationStatus, _ options: ReplicationOptions) {
+        let calls = relay.callCount
+        var body = BodyWriter(ByteWriter(capacity: 256))
+        body.dictionary { body in
+            body.field("calls", calls)
+            body.field("own", max(0, calls - relay.foreignCallCount))
+            body.field("position", status.position)
+            body.words("flags", [("in-step", status.isInStep)])
+            body.list("addresses", options.addresses) { $0.text($1) }
+        }
+        encoded = body.bytes.bytes
+    }
+
+    /// Reads what another relay has told; `nil` when it is no such thing.
+    static func peer(_ stored: StoredPeer) -> ReplicationStatus.Peer? {
+        do throws(NGError) {
+            let fields = try NGCodec.decode(stored.state).dictionary
+            let words = fields["flags"]?.string.map { $0.description.split(separator: " ") } ?? []
+            return ReplicationStatus.Peer(
+                node: stored.node, isAlive: true, isInStep: words.contains("in-step"),
+                calls: Int(clamping: fields["calls"]?.number ?? 0), ownCalls: Int(clamping: fields["own"]?.number ?? 0),
+                addresses: (fields["addresses"]?.list ?? []).compactMap { $0.string?.description },
+                position: UInt64(clamping: fields["position"]?.number ?? 0))
+        } catch {
+            return nil
+        }
+    }
+}

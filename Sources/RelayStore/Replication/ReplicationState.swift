@@ -1,0 +1,161 @@
+internal import Logging
+internal import RelayCore
+internal import Synchronization
+internal import WireFormat
+
+/// What the threads of replication and everybody who asks share. Its lock is held for moments, and never while a relay or
+/// a store is called.
+final class ReplicationState: Sendable {
+    struct Values {
+        var table = CallTable()
+        var status = ReplicationStatus()
+        /// The writer waits for something to write.
+        var isWriterWaiting = false
+        /// The last sequence number that was seen in the store.
+        var storeSequence: UInt64 = 0
+        /// Everything that was in the store when this connection was made has been read.
+        var isReadComplete = false
+        /// Everything that this relay knows has been compared with the store.
+        var isAudited = false
+        /// Monotonic time of the last reading that left nothing unread.
+        var lastComplete: UInt64 = 0
+        /// Monotonic time since which this relay has not been in step.
+        var outOfStepSince: UInt64?
+        /// Calls in the change index whose records are gone.
+        var withoutRecord: Set<ByteString> = []
+        /// The first reading is through, or the first attempt has failed.
+        var hasTried = false
+    }
+
+    /// A reading older than that says nothing about now: two polls and some.
+    private static let freshness: UInt64 = 2_500_000_000
+
+    let values: Mutex<Values>
+    /// Gets the writer out of its waiting.
+    let writerBell: Bell
+    /// Gets the follower out of its waiting.
+    let followerBell: Bell
+    private let isStopping = Atomic<Bool>(false)
+    private let log: Logger
+
+    init(node: String, store: String, log: Logger) throws(SystemError) {
+        (writerBell, followerBell) = (try Bell(), try Bell())
+        var values = Values()
+        (values.status.node, values.status.store) = (node, store)
+        values.outOfStepSince = SystemClock.monotonic
+        self.values = Mutex(values)
+        self.log = log
+    }
+
+    // MARK: Stopping
+
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        writerBell.ring()
+        followerBell.ring()
+    }
+
+    var hasStopped: Bool { isStopping.load(ordering: .acquiring) }
+
+    // MARK: Changes of the relay
+
+    /// Notes something to write, and wakes the writer if it sleeps. Any thread; waits for nobody.
+    func note(_ change: (inout CallTable) -> Void) {
+        let wakes = values.withLock { values in
+            change(&values.table)
+            defer { values.isWriterWaiting = values.isWriterWaiting && values.table.isIdle }
+            return values.isWriterWaiting && !values.table.isIdle
+        }
+        if wakes { writerBell.ring() }
+    }
+
+    // MARK: Connections
+
+    enum Role { case writer, follower }
+
+    func connected(_ role: Role, to server: String) {
+        let isNews = values.withLock { values in
+            let before = role == .writer ? values.status.canWrite : values.status.canRead
+            if role == .writer { values.status.canWrite = true } else { values.status.canRead = true }
+            return !before
+        }
+        if isNews { log.notice("\(role == .writer ? "writing calls to" : "following calls in") \(server)") }
+    }
+
+    func failed(_ role: Role, _ error: StoreError) {
+        let isNews = values.withLock { values in
+            values.status.errors += 1
+            values.status.lastError = error.description
+            let before = role == .writer ? values.status.canWrite : values.status.canRead
+            if role == .writer { values.status.canWrite = false } else { values.status.canRead = false }
+            let isFirst = !values.hasTried
+            values.hasTried = true
+            return before || isFirst
+        }
+        if isNews {
+            let work = role == .writer ? "calls are unprotected" : "calls of other relays are not followed"
+            log.warning("\(work) for now: \(error)")
+        }
+    }
+
+    // MARK: Reading
+
+    /// A reading has begun that will go up to this number.
+    func expect(_ sequence: UInt64) { values.withLock { $0.storeSequence = sequence } }
+
+    func advance(to position: UInt64) { values.withLock { $0.status.position = position } }
+
+    func completeReading(position: UInt64, at now: UInt64) {
+        let isFirst = values.withLock { values in
+            values.status.position = position
+            values.lastComplete = now
+            defer { (values.isReadComplete, values.hasTried) = (true, true) }
+            return !values.isReadComplete
+        }
+        if isFirst { log.notice("all calls in the store have been read") }
+    }
+
+    /// Whatever was read before does not count any more.
+    func beginResync(isGap: Bool) {
+        values.withLock { values in
+            values.isReadComplete = false
+            if isGap { values.status.gaps += 1 }
+            if isGap || values.lastComplete > 0 { values.status.resyncs += 1 }
+            values.status.position = 0
+        }
+    }
+
+    func countSkippedRecord(_ callID: ByteString, _ reason: String) {
+        let count = values.withLock { values in
+            values.status.skippedRecords += 1
+            return values.status.skippedRecords
+        }
+        // The first ones are worth a line each; beyond that the counter says enough.
+        if count <= 10 { log.warning("a record is left alone: \(reason)", metadata: ["call-id": "\(callID)"]) }
+    }
+
+    // MARK: Asking
+
+    func isInStep(_ values: Values, at now: UInt64) -> Bool {
+        values.status.canWrite && values.status.canRead && values.isReadComplete && values.isAudited
+            && now < values.lastComplete &+ Self.freshness
+    }
+
+    /// How replication is doing now.
+    func status(at now: UInt64) -> ReplicationStatus {
+        values.withLock { values in
+            let isInStep = isInStep(values, at: now)
+            if isInStep {
+                values.outOfStepSince = nil
+            } else if values.outOfStepSince == nil {
+                values.outOfStepSince = now
+            }
+            var status = values.status
+            status.isInStep = isInStep
+            status.lag = values.storeSequence - min(values.storeSequence, status.position)
+            status.outOfStepFor = values.outOfStepSince.map { .nanoseconds(now - min(now, $0)) }
+            status.unprotectedCalls = values.table.unprotected
+            return status
+        }
+    }
+}

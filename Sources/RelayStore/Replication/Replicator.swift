@@ -1,0 +1,77 @@
+package import Logging
+package import RelayCore
+internal import Synchronization
+package import WireFormat
+
+/// Shares a relay's calls with the other relays of its group, through a store.
+///
+/// Whatever happens to the store, the relay does not notice: changes are noted here, and two threads of replication's own
+/// do the rest.
+package final class Replicator: CallObserver {
+    private let state: ReplicationState
+    private let threads = Mutex<[SystemThread]>([])
+    private let intake: RecordIntake
+    private let store: any SessionStore
+    private let options: ReplicationOptions
+
+    /// Observes the relay's calls. Nothing is read or written before `start`.
+    ///
+    /// - Throws: `SystemError` when there is no descriptor left.
+    package init(
+        relay: Relay, store: any SessionStore, options: ReplicationOptions, log: Logger
+    ) throws(SystemError) {
+        (self.store, self.options) = (store, options)
+        state = try ReplicationState(node: options.node, store: store.name, log: log)
+        intake = RecordIntake(relay: relay, state: state)
+        relay.observe(self)
+    }
+
+    deinit { stop() }
+
+    /// Starts reading and writing.
+    ///
+    /// - Throws: `SystemError` when there is no thread to be had.
+    package func start() throws(SystemError) {
+        let (store, intake, options) = (store, intake, options)
+        let follower = try SystemThread(name: "store-follower") {
+            var follower = StoreFollower(store, intake, options)
+            follower.run()
+        }
+        threads.withLock { $0.append(follower) }
+        let writer = try SystemThread(name: "store-writer") {
+            var writer = StoreWriter(store, intake, options)
+            writer.run()
+        }
+        threads.withLock { $0.append(writer) }
+    }
+
+    /// Writes what there is left to write, as far as the store takes it within two seconds, and ends. Calls stay in the
+    /// store.
+    package func stop() {
+        state.stop()
+        let all = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in all { thread.join() }
+    }
+
+    /// How replication is doing now. Any thread.
+    package var status: ReplicationStatus { state.status(at: SystemClock.monotonic) }
+
+    /// Whether everything in the store has been read since the start, or has become known to be out of reach.
+    package enum Restoration: Sendable { case pending, complete, failed }
+
+    /// What became of reading the store at the start.
+    package var restoration: Restoration {
+        state.values.withLock { values in
+            values.isReadComplete ? .complete : values.hasTried ? .failed : .pending
+        }
+    }
+
+    package func callChanged(_ id: ByteString) { state.note { $0.change(id) } }
+
+    package func callEnded(_ ending: CallEnding) {
+        state.note { $0.end(ending, at: SystemClock.monotonic) }
+    }
+}

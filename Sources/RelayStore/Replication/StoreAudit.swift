@@ -1,0 +1,107 @@
+internal import RelayCore
+internal import Synchronization
+internal import WireFormat
+
+/// Compares what this relay knows with what the store has, after the store may have lost something, and now and then
+/// in any case. What the store lacks is offered to it, by everybody who has it.
+struct StoreAudit {
+    private static let callsAtATime = 512
+    /// Without any reason, everything is compared so often.
+    private static let interval = Duration.seconds(300)
+    /// An owner that has been there for so long has offered everything it has.
+    private static let patience = Duration.seconds(10)
+    /// For so long every ending is either in the store or in some relay's memory, so that a relay may trust in a call
+    /// that it knows. Less than the life time of an ending.
+    private static let trust = Duration.seconds(540)
+
+    private var isDemanded = true
+    private var last: UInt64 = 0
+    /// Up to this monotonic time this relay has heard of every ending.
+    private var knowledge = SystemClock.monotonic
+    /// Calls of other relays that the store lacks and that may have ended while this relay was away, and since when their
+    /// owners have been there.
+    private var doubtful: [ByteString: UInt64?] = [:]
+
+    /// Everything is to be compared.
+    mutating func demand(_ state: ReplicationState) {
+        isDemanded = true
+        state.values.withLock { $0.isAudited = false }
+    }
+
+    /// The store lacks a call of another relay although its index has it.
+    mutating func doubt(_ callID: ByteString) {
+        if doubtful[callID] == nil { doubtful[callID] = .some(nil) }
+    }
+
+    /// Does what is due.
+    ///
+    /// - Parameter peers: the relays that are there.
+    mutating func run(
+        _ intake: RecordIntake, _ session: any StoreSession, node: String, peers: Set<String>
+    ) throws(StoreError) {
+        let now = SystemClock.monotonic
+        if isDemanded || now >= last &+ Self.interval.nanoseconds {
+            try compare(intake, session, node, at: now)
+            (isDemanded, last) = (false, now)
+            intake.state.values.withLock { $0.isAudited = true }
+        }
+        if !doubtful.isEmpty { try settle(intake, session, peers, at: now) }
+        if intake.state.status(at: now).isInStep { knowledge = now }
+    }
+
+    private mutating func compare(
+        _ intake: RecordIntake, _ session: any StoreSession, _ node: String, at now: UInt64
+    ) throws(StoreError) {
+        let isTrusted = now < knowledge &+ Self.trust.nanoseconds
+        var rest = (intake.relay.callIDs(limit: .max) + intake.state.values.withLock { $0.table.endedCalls })[...]
+        while !rest.isEmpty {
+            let some = Array(rest.prefix(Self.callsAtATime))
+            rest = rest.dropFirst(Self.callsAtATime)
+            for (callID, stored) in zip(some, try session.headers(of: some)) {
+                guard let known = intake.header(of: callID) else { continue }
+                switch stored {
+                case .missing:
+                    let isForeign = known.isLive && known.version.ownership.node != node
+                    if isForeign, !isTrusted { doubt(callID) } else { intake.state.note { $0.change(callID) } }
+                case .header(let header):
+                    if header < known { intake.state.note { $0.change(callID) } }
+                    if header == known {
+                        intake.state.values.withLock {
+                            $0.table.read(callID, header, sequence: 0, from: session.server, at: now)
+                        }
+                    }
+                case .unreadable:
+                    intake.state.values.withLock { $0.table.block(callID) }
+                }
+            }
+        }
+    }
+
+    /// A doubtful call is the owner's to offer. When the owner is there and does not, the call is over; when it is not
+    /// there, the call may be worth keeping.
+    private mutating func settle(
+        _ intake: RecordIntake, _ session: any StoreSession, _ peers: Set<String>, at now: UInt64
+    ) throws(StoreError) {
+        let calls = Array(doubtful.keys.prefix(Self.callsAtATime))
+        for (callID, stored) in zip(calls, try session.headers(of: calls)) {
+            guard stored == .missing, let version = intake.relay.version(of: callID) else {
+                doubtful[callID] = nil
+                continue
+            }
+            guard peers.contains(version.ownership.node) else {
+                doubtful[callID] = nil
+                intake.state.note { $0.change(callID) }
+                continue
+            }
+            guard let since = doubtful[callID] ?? nil else {
+                doubtful[callID] = now
+                continue
+            }
+            if now >= since &+ Self.patience.nanoseconds {
+                doubtful[callID] = nil
+                intake.relay.apply(CallEnding(callID: callID, version: version, isFinal: false))
+                intake.state.values.withLock { $0.table.forget(callID) }
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+internal import RelayCore
+internal import Synchronization
+internal import WireFormat
+
+/// Writes what this relay's calls have become, tells the others that it lives, and looks after the store. Lives on a
+/// thread of its own; what it has not come to yet waits in the table, where later changes of a call replace earlier ones.
+struct StoreWriter {
+    /// Calls that are written with one round trip.
+    private static let changesAtATime = 256
+    /// How often this relay announces itself, and looks whether the store has lost anything.
+    private static let beat = Duration.seconds(1)
+    /// How long an announcement holds.
+    private static let announcementLifetime = Duration.seconds(5)
+    /// At the end, so long at most are the last changes being written.
+    private static let farewell = Duration.seconds(2)
+
+    let store: any SessionStore
+    let relay: Relay
+    let state: ReplicationState
+    let intake: RecordIntake
+    let options: ReplicationOptions
+    private var pacer: RetryPacer
+    private var nextBeat: UInt64 = 0
+    private var beats = 0
+    private var server: String?
+    private var position = StorePosition(incarnation: [], sequence: 0, pruned: 0)
+    var audit = StoreAudit()
+
+    init(_ store: any SessionStore, _ intake: RecordIntake, _ options: ReplicationOptions) {
+        (self.store, relay, state, self.intake) = (store, intake.relay, intake.state, intake)
+        self.options = options
+        pacer = RetryPacer(options)
+    }
+
+    /// Writes until replication stops.
+    mutating func run() {
+        while !state.hasStopped {
+            do throws(StoreError) {
+                let session = try store.open(.writing, bell: state.writerBell)
+                try serve(session)
+            } catch {
+                state.failed(.writer, error)
+                if !state.hasStopped { state.writerBell.wait(pacer.pause()) }
+            }
+        }
+    }
+
+    private mutating func serve(_ session: any StoreSession) throws(StoreError) {
+        if session.server != server {
+            audit.demand(state)
+            server = session.server
+        }
+        state.values.withLock { $0.table.use(session.server) }
+        try look(session)
+        state.connected(.writer, to: session.server)
+        nextBeat = 0
+        while !state.hasStopped {
+            if SystemClock.monotonic >= nextBeat { try beat(session) }
+            if try write(session) { continue }
+            let isIdle = state.values.withLock { values in
+                values.isWriterWaiting = values.table.isIdle
+                return values.isWriterWaiting
+            }
+            if isIdle { state.writerBell.wait(.nanoseconds(nextBeat - min(nextBeat, SystemClock.monotonic))) }
+        }
+        let deadline = ContinuousClock.now + Self.farewell
+        while ContinuousClock.now < deadline, try write(session) {}
+    }
+
+    // MARK: Changes
+
+    /// Writes some of what has changed.
+    ///
+    /// - Returns: false when there was nothing.
+    private mutating func write(_ session: any StoreSession) throws(StoreError) -> Bool {
+        let calls = state.values.withLock { $0.table.takeChanges(Self.changesAtATime) }
+        guard !calls.isEmpty else { return false }
+        let offers = calls.compactMap(offer)
+        guard !offers.isEmpty else { return true }
+        let outcomes: [StoreOutcome]
+        do throws(StoreError) { outcomes = try session.write(offers) } catch {
+            state.values.withLock { $0.table.fail(offers.map(\.callID)) }
+            throw error
+        }
+        pacer.succeed()
+        settle(offers, outcomes, session)
+        return true
+    }
+
+    /// What there is to say about a call now; `nil` when nobody needs to know.
+    private func offer(_ callID: ByteString) -> StoreOffer? {
+        let record: SessionRecord
+        let entry = state.values.withLock { $0.table[callID] }
+        let ended = entry.flatMap { $0.header.isLive ? nil : $0.header }
+        if let snapshot = relay.snapshot(of: callID),
+            ended.map({ $0 < RecordHeader(version: snapshot.version, state: .live) }) ?? true
+        {
+            record = .live(snapshot)
+        } else if let ended {
+            record = .ended(CallEnding(callID: callID, version: ended.version, isFinal: ended.state == .ended))
+        } else {
+            state.values.withLock { $0.table.drop(callID) }
+            return nil
+        }
+        let header = record.header
+        let bytes = (entry?.header == header ? entry?.record : nil) ?? record.encoded
+        guard bytes.count <= StoreLimits.recordLength, callID.count <= StoreLimits.callIDLength else {
+            state.values.withLock { $0.table.block(callID) }
+            state.countSkippedRecord(callID, "too large to be stored")
+            return nil
+        }
+        state.values.withLock { $0.table.offer(callID, header, at: SystemClock.monotonic) }
+        return StoreOffer(
+            callID: callID, header: header, record: bytes,
+            lifetime: header.isLive ? options.expiry : StoreLimits.endingLifetime)
+    }
+
+    private func settle(_ offers: [StoreOffer], _ outcomes: [StoreOutcome], _ session: any StoreSession) {
+        let now = SystemClock.monotonic
+        var beaten: [(ByteString, [UInt8])] = []
+        var blocked: [ByteString] = []
+        state.values.withLock { values in
+            for (offer, outcome) in zip(offers, outcomes) {
+                switch outcome {
+                case .stored(let sequence):
+                    values.status.writtenChanges += 1
+                    values.table.confirm(offer.callID, offer.header, sequence: sequence, at: now)
+                case .known:
+                    values.table.confirm(offer.callID, offer.header, sequence: 0, at: now)
+                case .beaten(let record):
+                    values.status.refusedChanges += 1
+                    values.table.drop(offer.callID)
+                    beaten.append((offer.callID, record))
+                case .blocked:
+                    values.table.block(offer.callID)
+                    blocked.append(offer.callID)
+                }
+            }
+        }
+        for (callID, record) in beaten { intake.take(record, of: callID, sequence: 0, from: "") }
+        for callID in blocked { state.countSkippedRecord(callID, "something else is in the place of a record") }
+        if state.values.withLock({ $0.table.hasMissed }) { state.followerBell.ring() }
+    }
+
+    // MARK: Once a second
+
+    private mutating func beat(_ session: any StoreSession) throws(StoreError) {
+        let now = SystemClock.monotonic
+        nextBeat = now &+ Self.beat.nanoseconds
+        beats += 1
+        let peers = try session.announce(
+            options.node, PeerState(relay, state.status(at: now), options).encoded,
+            lifetime: Self.announcementLifetime
+        ).compactMap(PeerState.peer)
+        state.values.withLock { $0.status.peers = Self.merge($0.status.peers, peers) }
+        try look(session)
+        try audit.run(intake, session, node: options.node, peers: Set(peers.map(\.node)))
+        if beats % 10 == 0 { try session.prune(now: SystemClock.wall) }
+        if beats % 60 == 0 { tidy(at: now) }
+        let gone = state.values.withLock { values in
+            defer { values.withoutRecord = [] }
+            return values.withoutRecord
+        }
+        try handle(gone, session)
+    }
+
+    /// Those who were there before and are not heard now stay in the list, as not alive.
+    private static func merge(
+        _ old: [ReplicationStatus.Peer], _ new: [ReplicationStatus.Peer]
+    ) -> [ReplicationStatus.Peer] {
+        let alive = Set(new.map(\.node))
+        let gone = old.filter { !alive.contains($0.node) }.map { peer in
+            var peer = peer
+            (peer.isAlive, peer.isInStep) = (false, false)
+            return peer
+        }
+        return (new + gone.prefix(StoreLimits.peers)).sorted { $0.node < $1.node }
+    }
+
+    /// Notices when the store has lost what it held.
+    private mutating func look(_ session: any StoreSession) throws(StoreError) {
+        let now = try session.position()
+        let isOther = now.incarnation != position.incarnation && !position.incarnation.isEmpty
+        if isOther || now.sequence < position.sequence {
+            state.values.withLock { $0.table.resetSequences() }
+            audit.demand(state)
+        }
+        position = now
+    }
+
+    /// Forgets what is long past, and refreshes the records of calls that nothing happens to.
+    private func tidy(at now: UInt64) {
+        state.values.withLock { values in
+            values.table.sweep(at: now, endingsOlderThan: StoreLimits.endingLifetime.nanoseconds) {
+                relay.version(of: $0) != nil
+            }
+        }
+        let quarter = options.expiry.nanoseconds / 4
+        let quiet = state.values.withLock { $0.table.calls(notConfirmedSince: now - min(now, quarter)) }
+        for callID in quiet where relay.isForeign(callID: callID) == false { state.note { $0.change(callID) } }
+    }
+
+    /// Calls that the index names and that have no record: those of ours are written again, of those that nobody here
+    /// knows the index is cleared, and the audit decides about the rest.
+    private mutating func handle(_ gone: Set<ByteString>, _ session: any StoreSession) throws(StoreError) {
+        var unknown: [ByteString] = []
+        for callID in gone {
+            guard let header = intake.header(of: callID), header.isLive else {
+                unknown.append(callID)
+                continue
+            }
+            if header.version.ownership.node == options.node {
+                state.note { $0.change(callID) }
+            } else {
+                audit.doubt(callID)
+            }
+        }
+        try session.forget(unknown)
+    }
+}

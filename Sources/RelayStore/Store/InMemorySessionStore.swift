@@ -1,0 +1,224 @@
+internal import RelayCore
+internal import Synchronization
+package import WireFormat
+
+/// A store in this process, for relays that live in it together.
+///
+/// It keeps the same promises as the one in Redis, and can be made to break: tests take it away, empty it, and put
+/// strange records into it.
+package final class InMemorySessionStore: SessionStore {
+    /// What can go wrong with a store.
+    package enum Fault: Sendable {
+        case none
+        /// Nobody gets a session, and open ones end.
+        case away
+    }
+
+    fileprivate struct State {
+        var records: [ByteString: [UInt8]] = [:]
+        var changes: [ByteString: UInt64] = [:]
+        var order: [(sequence: UInt64, callID: ByteString)] = []
+        var endings: [(due: UInt64, callID: ByteString)] = []
+        var peers: [String: [UInt8]] = [:]
+        var position = StorePosition(incarnation: [], sequence: 0, pruned: 0)
+        var fault = Fault.none
+        var server = 0
+        var followers: [Bell] = []
+    }
+
+    fileprivate let state = Mutex(State())
+
+    /// An empty store.
+    package init() {}
+
+    package var name: String { "memory" }
+
+    package func open(_ purpose: StorePurpose, bell: Bell) throws(StoreError) -> any StoreSession {
+        let server = try state.withLock { (state) throws(StoreError) -> Int in
+            guard case .none = state.fault else { throw StoreError(.cannotConnect, "the store is away") }
+            if purpose == .following { state.followers.append(bell) }
+            return state.server
+        }
+        return InMemorySession(store: self, server: server, bell: bell)
+    }
+
+    // MARK: For tests
+
+    /// Breaks the store, or mends it.
+    package func set(_ fault: Fault) {
+        state.withLock { state in
+            state.fault = fault
+            state.server += 1
+        }
+    }
+
+    /// Loses everything, as a server does that starts without its file.
+    package func lose() {
+        state.withLock { state in
+            let (server, followers) = (state.server, state.followers)
+            state = State()
+            (state.server, state.followers) = (server + 1, followers)
+        }
+    }
+
+    /// Goes back to what was there when `copy` was called, as a fail-over to a replica that lags does.
+    package func copy() -> @Sendable () -> Void {
+        let (records, changes, order, endings, position) = state.withLock {
+            ($0.records, $0.changes, $0.order, $0.endings, $0.position)
+        }
+        return { [self] in
+            state.withLock { state in
+                (state.records, state.changes, state.order) = (records, changes, order)
+                (state.endings, state.position) = (endings, position)
+                state.server += 1
+            }
+        }
+    }
+
+    /// Puts something in the place of a call's record and into the change index, as if another program had.
+    package func plant(_ record: [UInt8], at callID: ByteString) {
+        state.withLock { state in
+            state.records[callID] = record
+            state.add(callID)
+        }
+        ring()
+    }
+
+    /// What is in the place of a call's record.
+    package func record(of callID: ByteString) -> [UInt8]? { state.withLock { $0.records[callID] } }
+
+    /// The calls that are stored as living.
+    package var liveCalls: Set<ByteString> {
+        state.withLock { state in
+            Set(state.records.lazy.filter { RecordHeader($0.value.span)?.isLive == true }.map(\.key))
+        }
+    }
+
+    fileprivate func ring() {
+        for bell in state.withLock({ $0.followers }) { bell.ring() }
+    }
+}
+
+extension InMemorySessionStore.State {
+    fileprivate mutating func add(_ callID: ByteString) {
+        position.sequence += 1
+        changes[callID] = position.sequence
+        order.append((position.sequence, callID))
+        if order.count > 2 * changes.count + 1024 { order.removeAll { changes[$0.callID] != $0.sequence } }
+    }
+
+    fileprivate mutating func take(_ offer: StoreOffer, now: UInt64) -> StoreOutcome {
+        if let stored = records[offer.callID] {
+            guard let header = RecordHeader(stored.span) else { return .blocked }
+            if header == offer.header { return .known }
+            guard header < offer.header else { return .beaten(by: stored) }
+        }
+        records[offer.callID] = offer.record
+        add(offer.callID)
+        if !offer.header.isLive { endings.append((now &+ offer.lifetime.nanoseconds, offer.callID)) }
+        return .stored(sequence: position.sequence)
+    }
+
+    fileprivate mutating func forget(_ callID: ByteString) {
+        guard records[callID] == nil, let sequence = changes.removeValue(forKey: callID) else { return }
+        position.pruned = max(position.pruned, sequence)
+    }
+}
+
+/// A session with the store of this process.
+private final class InMemorySession: StoreSession {
+    private let store: InMemorySessionStore
+    private let number: Int
+    private let bell: Bell
+
+    init(store: InMemorySessionStore, server: Int, bell: Bell) {
+        (self.store, number, self.bell) = (store, server, bell)
+    }
+
+    var server: String { "memory \(number)" }
+
+    /// Ends the session when the store has changed under it.
+    private func use<Result>(_ body: (inout InMemorySessionStore.State) -> Result) throws(StoreError) -> Result {
+        let result: Result? = store.state.withLock { state in
+            guard case .none = state.fault, state.server == number else { return nil }
+            return body(&state)
+        }
+        guard let result else { throw StoreError(.connectionLost, "the store went away") }
+        return result
+    }
+
+    func write(_ offers: [StoreOffer]) throws(StoreError) -> [StoreOutcome] {
+        let outcomes = try use { state in
+            if state.position.incarnation.isEmpty {
+                state.position.incarnation = Array("\(UInt64.random(in: 1 ... .max))".utf8)
+            }
+            return offers.map { state.take($0, now: SystemClock.wall) }
+        }
+        store.ring()
+        return outcomes
+    }
+
+    func position() throws(StoreError) -> StorePosition { try use { $0.position } }
+
+    func changes(after sequence: UInt64, limit: Int) throws(StoreError) -> [StoreChange] {
+        try use { state in
+            // Ordered by number: find the first later one by halving.
+            var (low, high) = (0, state.order.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if state.order[middle].sequence > sequence { high = middle } else { low = middle + 1 }
+            }
+            var found: [StoreChange] = []
+            for (sequence, callID) in state.order[low...] where state.changes[callID] == sequence {
+                found.append(StoreChange(callID: callID, sequence: sequence))
+                if found.count == limit { break }
+            }
+            return found
+        }
+    }
+
+    func headers(of calls: [ByteString]) throws(StoreError) -> [StoredHeader] {
+        try use { state in
+            calls.map { callID in
+                guard let record = state.records[callID] else { return .missing }
+                return RecordHeader(record.span).map { .header($0) } ?? .unreadable
+            }
+        }
+    }
+
+    func records(of calls: [ByteString]) throws(StoreError) -> [StoredRecord] {
+        try use { state in
+            calls.map { callID in
+                guard let record = state.records[callID] else { return .missing }
+                return record.count > StoreLimits.recordLength ? .unreadable : .record(record)
+            }
+        }
+    }
+
+    func forget(_ calls: [ByteString]) throws(StoreError) {
+        try use { state in
+            for callID in calls { state.forget(callID) }
+        }
+    }
+
+    func prune(now: UInt64) throws(StoreError) {
+        try use { state in
+            for ending in state.endings where ending.due <= now {
+                if let record = state.records[ending.callID], RecordHeader(record.span)?.isLive == false {
+                    state.records[ending.callID] = nil
+                    state.forget(ending.callID)
+                }
+            }
+            state.endings.removeAll { $0.due <= now }
+        }
+    }
+
+    func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer] {
+        try use { all in
+            all.peers[node] = state
+            return all.peers.filter { $0.key != node }.map { StoredPeer(node: $0.key, state: $0.value) }
+        }
+    }
+
+    func awaitChange(_ limit: Duration) throws(StoreError) { bell.wait(limit) }
+}

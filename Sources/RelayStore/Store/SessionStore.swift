@@ -1,0 +1,140 @@
+package import WireFormat
+
+/// Where the relays of a group keep the state of their calls, so that each can go on with the calls of the others.
+///
+/// Replication opens two sessions, one to write and one to follow, each on a thread of its own. All calls of a session
+/// block, and no control or media thread ever makes one.
+package protocol SessionStore: Sendable {
+    /// Where it is, for people.
+    var name: String { get }
+    /// Connects.
+    ///
+    /// - Parameter bell: rung by whoever wants the session's thread back; `awaitChange` listens to it.
+    func open(_ purpose: StorePurpose, bell: Bell) throws(StoreError) -> any StoreSession
+}
+
+/// What a session is for.
+package enum StorePurpose: Sendable { case writing, following }
+
+/// One connection to a store. Used by the thread that opened it, and by no other. After an error it is of no more use.
+package protocol StoreSession: AnyObject {
+    /// The server behind this session. Two sessions with different ones may have seen different data.
+    var server: String { get }
+
+    /// Offers records. Each is kept if the store has none of that call, or a lesser one.
+    ///
+    /// - Returns: an outcome for each offer, in their order.
+    func write(_ offers: [StoreOffer]) throws(StoreError) -> [StoreOutcome]
+    /// How far the change index goes.
+    func position() throws(StoreError) -> StorePosition
+    /// The calls that have changed after a position, each with its latest change, oldest first.
+    func changes(after sequence: UInt64, limit: Int) throws(StoreError) -> [StoreChange]
+    /// The first lines of the records of some calls, in their order.
+    func headers(of calls: [ByteString]) throws(StoreError) -> [StoredHeader]
+    /// The records of some calls, in their order.
+    func records(of calls: [ByteString]) throws(StoreError) -> [StoredRecord]
+    /// Removes from the index what it says about these calls, as far as their records are gone.
+    func forget(_ calls: [ByteString]) throws(StoreError)
+    /// Does the same for endings that are long past, as many as one visit should.
+    func prune(now: UInt64) throws(StoreError)
+    /// Says that this relay is alive, for as long as `lifetime` lasts, and hears who else is.
+    func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer]
+    /// Waits for a change, the bell, or until the time is over.
+    func awaitChange(_ limit: Duration) throws(StoreError)
+}
+
+/// A record that is to be stored.
+package struct StoreOffer: Sendable {
+    package let callID: ByteString
+    package let header: RecordHeader
+    /// The header's line and the body.
+    package let record: [UInt8]
+    /// How long the store keeps it without hearing of it again.
+    package let lifetime: Duration
+
+    package init(callID: ByteString, header: RecordHeader, record: [UInt8], lifetime: Duration) {
+        (self.callID, self.header, self.record, self.lifetime) = (callID, header, record, lifetime)
+    }
+}
+
+/// What became of an offer.
+package enum StoreOutcome: Equatable, Sendable {
+    /// It is in the store now, under this number in the change index.
+    case stored(sequence: UInt64)
+    /// The very same was there already.
+    case known
+    /// The store has a greater record, which is this one.
+    case beaten(by: [UInt8])
+    /// Something that we cannot read is in its place, and stays there.
+    case blocked
+}
+
+/// How far the change index of a store goes.
+package struct StorePosition: Equatable, Sendable {
+    /// Drawn when the store was empty: with another one, whatever was there before is gone. Empty as long as nobody has
+    /// written.
+    package var incarnation: [UInt8]
+    /// Of the last change.
+    package var sequence: UInt64
+    /// Of the last change that was removed from the index. Whoever has not seen it may have missed an ending.
+    package var pruned: UInt64
+
+    package init(incarnation: [UInt8], sequence: UInt64, pruned: UInt64) {
+        (self.incarnation, self.sequence, self.pruned) = (incarnation, sequence, pruned)
+    }
+}
+
+/// A call that has changed, and the number of its latest change.
+package struct StoreChange: Hashable, Sendable {
+    package let callID: ByteString
+    package let sequence: UInt64
+
+    package init(callID: ByteString, sequence: UInt64) { (self.callID, self.sequence) = (callID, sequence) }
+}
+
+/// The first line of a record, as far as there is one.
+package enum StoredHeader: Equatable, Sendable {
+    case missing
+    case header(RecordHeader)
+    case unreadable
+}
+
+/// A record as it is stored.
+package enum StoredRecord: Equatable, Sendable {
+    case missing
+    case record([UInt8])
+    /// Too large to be one of ours, or no record at all.
+    case unreadable
+}
+
+/// A relay of the group that has announced itself.
+package struct StoredPeer: Equatable, Sendable {
+    package let node: String
+    package let state: [UInt8]
+
+    package init(node: String, state: [UInt8]) { (self.node, self.state) = (node, state) }
+}
+
+/// Why a store could not be used just now. The next session may fare better.
+package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    package enum Reason: Equatable, Sendable {
+        case cannotConnect, connectionLost, timedOut, refused, notWritable, protocolViolation
+    }
+    package let reason: Reason
+    package let description: String
+
+    @inline(never)  // cold
+    package init(_ reason: Reason, _ description: String) { (self.reason, self.description) = (reason, description) }
+}
+
+/// Limits of what a store holds and hands out.
+package enum StoreLimits {
+    /// The longest record, in octets. A call of two sides has about a thousand; more is either not ours or a mistake.
+    package static let recordLength = 256 * 1024
+    /// The longest Call-ID that is stored, in octets.
+    package static let callIDLength = 4096
+    /// How long an ending is kept. A relay that was away for longer compares everything.
+    package static let endingLifetime = Duration.seconds(600)
+    /// Relays in a group whose announcements are read.
+    package static let peers = 128
+}
