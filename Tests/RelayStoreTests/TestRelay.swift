@@ -106,7 +106,7 @@ final class TestGroup: Sendable {
             let differences = relays.map { relay in
                 let (more, less) = (relay.calls.subtracting(calls), calls.subtracting(relay.calls))
                 return
-                    "\(relay.node): \(more.count) too many \(more.prefix(3)), \(less.count) missing \(less.prefix(3))"
+                    "\(relay.node): \(more.count) too many \(Array(more.prefix(3))), \(less.count) missing \(Array(less.prefix(3)))"
             }
             throw Disagreement(description: "not within \(limit): \(differences.joined(separator: "; "))")
         }

@@ -52,14 +52,15 @@ struct CallTable {
 
     /// A call has ended here.
     mutating func end(_ ending: CallEnding, at time: UInt64) {
-        guard let entry = entries[ending.callID] else {
+        let entry = entries[ending.callID]
+        guard entry != nil || inFlight.contains(ending.callID) else {
             // Never offered to anybody: it came and went between two writes.
             queued.remove(ending.callID)
             return
         }
         let state: RecordHeader.State = ending.isFinal ? .ended : .givenUp
         let header = RecordHeader(version: ending.version, state: state)
-        guard entry.header < header else { return }
+        if let entry, !(entry.header < header) { return }
         put(Entry(header: header, time: time), for: ending.callID)
         change(ending.callID)
     }
@@ -147,6 +148,11 @@ struct CallTable {
     }
 
     var hasMissed: Bool { !missed.isEmpty }
+
+    /// A record is about to be handed to the relay: from now on an ending of that call concerns others, too.
+    mutating func expect(_ callID: ByteString, _ header: RecordHeader, at time: UInt64) {
+        if entries[callID] == nil { put(Entry(header: header, time: time), for: callID) }
+    }
 
     /// A record was read, and the relay has been told of it.
     ///

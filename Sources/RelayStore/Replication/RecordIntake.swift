@@ -29,6 +29,7 @@ struct RecordIntake: Sendable {
             if header < known { state.note { $0.change(callID) } }
             return
         }
+        state.values.withLock { $0.table.expect(callID, header, at: now) }
         do throws(SessionRecord.Fault) {
             switch try SessionRecord(bytes, of: callID) {
             case .live(let snapshot): relay.apply(snapshot)
@@ -43,5 +44,13 @@ struct RecordIntake: Sendable {
             values.status.appliedChanges += 1
             values.table.read(callID, header, sequence: sequence, from: server, at: now, keeping: original)
         }
+        bury(callID)
+    }
+
+    /// Ends a call that has ended while its record was on its way into the relay.
+    func bury(_ callID: ByteString) {
+        let entry = state.values.withLock { $0.table[callID] }
+        guard let header = entry?.header, !header.isLive else { return }
+        relay.apply(CallEnding(callID: callID, version: header.version, isFinal: header.state == .ended))
     }
 }

@@ -97,6 +97,7 @@ struct StoreWriter {
         {
             record = .live(snapshot)
         } else if let ended {
+            intake.bury(callID)
             record = .ended(CallEnding(callID: callID, version: ended.version, isFinal: ended.state == .ended))
         } else {
             state.values.withLock { $0.table.drop(callID) }
