@@ -107,7 +107,8 @@ struct OptionTests {
             no-redis-required = true
             active-switchover = true
             """
-        let (configuration, notices) = try Self.run(["-w", "10.0.0.1:6379", "--node=a.b-1", "--cluster=east"], file: text)
+        let (configuration, notices) = try Self.run(
+            ["-w", "10.0.0.1:6379", "--node=a.b-1", "--cluster=east"], file: text)
         #expect(configuration.redis == "sentinel://a:1,b:2/main")
         #expect(configuration.redisWrite == "10.0.0.1:6379")
         #expect(configuration.subscribeKeyspace == [2, 3])
