@@ -68,10 +68,22 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(name: "DaemonOptions", dependencies: ["WireFormat"], swiftSettings: strict),
+        .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        .target(name: "CRelayKernel"),
+        .executableTarget(name: "bpf-embed", swiftSettings: strict),
+        .plugin(name: "BPFProgram", capability: .buildTool(), dependencies: ["bpf-embed"]),
+        .target(
+            name: "RelayKernel",
+            dependencies: [
+                "CBPF", "CRelayKernel", "RelayCore", "WireFormat",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ], exclude: ["bpf"], swiftSettings: strict, plugins: ["BPFProgram"]),
         .executableTarget(
             name: "relayd",
             dependencies: [
-                "CLinux", "NGProtocol", "RelayControl", "RelayCore", "RelayOperations", "RelayStore", "DaemonOptions",
+                "CLinux", "NGProtocol", "RelayControl", "RelayCore", "RelayKernel", "RelayOperations", "RelayStore",
+                "DaemonOptions",
                 "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -119,6 +131,13 @@ let package = Package(
                 "RelayCore", "RelayStore", "RelayTestSupport", "SDP", "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "RelayKernelTests",
+            dependencies: [
+                "CRelayKernel", "RelayCore", "RelayKernel", "RelayTestSupport", "WireFormat",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
         .testTarget(
             name: "RelayBenchTests", dependencies: ["NGProtocol", "RelayBenchKit", "WireFormat"], swiftSettings: strict),

@@ -6,7 +6,7 @@
 export RELAY_BENCH=1
 
 # To build: what the Swift toolchain itself does not bring.
-build_packages=(binutils ca-certificates git libhiredis-dev)
+build_packages=(binutils ca-certificates git libbpf-dev libhiredis-dev)
 # To run the end-to-end tests.
 test_packages=(iproute2 kamailio redis-server rtpengine-utils sip-tester tcpdump)
 

@@ -49,6 +49,11 @@ package struct Configuration: Equatable, Sendable {
     /// Number of the kernel's forwarding table; negative means that there is none.
     package var table = -1
     package var noFallback = false
+    /// Interfaces that the kernel forwards on; empty means those that reach the media addresses.
+    package var kernelInterfaces: [String] = []
+    package var kernelAttach = KernelAttach.auto
+    /// Take the kernel's table down, and end.
+    package var flushKernel = false
 
     /// Where calls are shared with other relays; `nil` means that they are not.
     package var redis: String?
@@ -116,4 +121,9 @@ package struct Configuration: Equatable, Sendable {
 /// When the address that media comes from replaces the one in the SDP.
 package enum EndpointLearningMode: String, CaseIterable, Sendable {
     case off, immediate, delayed, heuristic
+}
+
+/// How packets come to the kernel's forwarding program.
+package enum KernelAttach: String, CaseIterable, Sendable {
+    case auto, xdp, tc
 }

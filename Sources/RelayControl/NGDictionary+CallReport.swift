@@ -91,12 +91,15 @@ extension NGDictionary {
         entry.append("endpoint", endpoint(stream.endpoint))
         entry.append("advertised endpoint", endpoint(stream.advertisedEndpoint))
         entry.append("last packet", .count(stream.lastPacket))
-        entry.append("last kernel packet", 0)
-        entry.append("last user packet", .count(stream.lastPacket))
+        entry.append("last kernel packet", .count(stream.lastKernelPacket))
+        // Before the first packet, it is the last signalling, as in `last packet`.
+        let lastUser = stream.lastKernelPacket == 0 ? stream.lastPacket : stream.lastUserPacket
+        entry.append("last user packet", .count(lastUser))
         entry.append("SSRC", ifPresent: stream.counters.ssrc.map { .count($0) })
         var flags: [NGValue] = [stream.isRTCP ? "RTCP" : "RTP"]
         if stream.advertisedEndpoint != nil { flags.append("filled") }
         if stream.isLocked { flags.append("confirmed") }
+        if stream.counters.isKernelized { flags.append("kernelized") }
         if media.isStrictSource { flags.append("strict source address") }
         if media.allowsMediaHandover { flags.append("media handover") }
         entry.append("flags", .list(flags))

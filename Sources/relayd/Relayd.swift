@@ -46,7 +46,7 @@ struct Relayd {
     }
 
     private static func run(_ configuration: Configuration, _ notices: [OptionNotice]) async throws {
-        let daemon = configuration.foreground ? nil : try Daemon()
+        let daemon = configuration.foreground || configuration.flushKernel ? nil : try Daemon()
         let settings = LogSettings(configuration)
         if !configuration.logStderr {
             SystemService.openLog(name: configuration.logName, facility: configuration.logFacility.number)
@@ -57,7 +57,10 @@ struct Relayd {
             log.log(level: notice.level == .warning ? .warning : .info, "\(notice.text)")
         }
 
-        let relay = try Relay(Relay.Configuration(configuration, log: log))
+        if configuration.flushKernel { return try KernelForwarding.flush(configuration, log: log) }
+        let kernel = KernelForwarding(configuration, log: log)
+        let relay = try Relay(
+            Relay.Configuration(configuration, log: log), runsHousekeeping: true, makePlane: kernel.plane)
         defer { relay.stop() }
         // Every part registers its numbers and console commands here.
         let operations = Operations()
@@ -78,6 +81,7 @@ struct Relayd {
             monitor.apply(now)
         }
         operations.add(figures)
+        operations.add(kernel)
         for command in FigureCommands.all(relay, figures, operations) { operations.add(command) }
         for command in CallCommands.all(relay) + SettingCommands.all(live) + RefusedCommands.all {
             operations.add(command)

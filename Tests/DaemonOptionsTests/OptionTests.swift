@@ -160,8 +160,7 @@ struct OptionTests {
             (["-m9", "-M8"], "no room for a pair of ports between port-min (9) and port-max (8)"),
             (["--config-file=/g"], "--config-file: '/g' does not exist"),
             (
-                ["--table=0", "-F"],
-                "--no-fallback: forwarding in the kernel is not available yet; leave this out, or set --table=-1"
+                ["--table=-1", "-F"], "--no-fallback: there is no table without --table=N, N being 0 or more"
             ),
         ])
     func mistakes(_ arguments: [String], _ expected: String) {

@@ -12,6 +12,8 @@ package struct RelayProcess: Sendable {
         /// The TOS octet of what it sends.
         package var tos: UInt8 = 0
         package var threads = 2
+        /// A command that runs the relay with its arguments, such as `nsenter`.
+        package var wrapper: [String] = []
         /// Options added at the end, as they are.
         package var others: [String] = []
 
@@ -41,9 +43,10 @@ package struct RelayProcess: Sendable {
     package static func start(
         _ options: Options, in run: TestRun, name: String = "relay", asked: IPAddress? = nil
     ) async throws -> RelayProcess {
+        let command = try options.wrapper + [executable()]
         let process = try run.start(
-            executable(),
-            [
+            command[0],
+            command.dropFirst() + [
                 "--config-file=none", "--table=-1", "--foreground", "--log-stderr", "--log-level=6",
                 "--interface=\(options.media)", "--listen-ng=\(options.control)",
                 "--port-min=\(options.mediaPorts.lowerBound)", "--port-max=\(options.mediaPorts.upperBound)",

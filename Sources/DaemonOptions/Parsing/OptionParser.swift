@@ -159,12 +159,11 @@ struct OptionParser {
         guard low + low % 2 + 1 <= high else {
             throw OptionError("no room for a pair of ports between port-min (\(low)) and port-max (\(high))")
         }
-        guard configuration.table >= 0 else { return }
-        guard !configuration.noFallback else {
+        guard configuration.table < 0 else { return }
+        guard !configuration.noFallback, !configuration.flushKernel else {
             throw OptionError(
-                "forwarding in the kernel is not available yet; leave this out, or set --table=-1",
-                option: "no-fallback")
+                "there is no table without --table=N, N being 0 or more",
+                option: configuration.flushKernel ? "flush-kernel" : "no-fallback")
         }
-        notices.append(OptionNotice(.warning, "forwarding in the kernel is not available yet; using user space"))
     }
 }

@@ -124,6 +124,15 @@ extension OptionTable {
         .integer(
             "table", short: "t", \.table, in: -1...65_535, "INT", "forwarding table in the kernel, -1 for none (-1)"),
         .flag("no-fallback", short: "F", \.noFallback, "do not start without the kernel's table"),
+        .list("kernel-interface", "NAME", "forward in the kernel on this (those that reach the media addresses)") {
+            (configuration, values) throws(ValueProblem) in
+            configuration.kernelInterfaces = []
+            for text in values { configuration.kernelInterfaces.append(try ValueParsing.text(text)) }
+        },
+        .value("kernel-attach", "HOW", "auto, xdp or tc (auto)") { (configuration, text) throws(ValueProblem) in
+            configuration.kernelAttach = try ValueParsing.choice(text)
+        },
+        .flag("flush-kernel", \.flushKernel, "remove what the table's last relay has left in the kernel, and end"),
     ]
 
     static let logging: [OptionDefinition] = logDestination + subsystemLevels

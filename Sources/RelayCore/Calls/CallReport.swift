@@ -17,6 +17,10 @@ public struct CallReport: Sendable {
         public let isLocked: Bool
         /// Seconds since the epoch of its last packet, or of the last signalling before the first.
         public let lastPacket: UInt64
+        /// Seconds since the epoch of the last packet that the kernel has forwarded; 0 before the first.
+        public let lastKernelPacket: UInt64
+        /// Seconds since the epoch of the last packet that came to user space; 0 before the first.
+        public let lastUserPacket: UInt64
         /// What was received from and sent to it.
         public let counters: StreamCounters
     }
@@ -101,11 +105,14 @@ extension CallReport {
         ) -> Stream {
             var counters = plane.counters(of: handle.slot)
             counters.ssrc = counters.ssrc ?? ssrc
-            let age = clock.monotonic &- counters.lastPacket
+            func seconds(_ packet: UInt64) -> UInt64 {
+                packet == 0 ? 0 : (clock.wall &- (clock.monotonic &- packet)) / 1_000_000_000
+            }
             return Stream(
                 isRTCP: isRTCP, local: port.rtpAddress.with(port: port.pair.port + (isRTCP ? 1 : 0)),
                 endpoint: observed.target, advertisedEndpoint: signalled, isLocked: observed.isLocked,
-                lastPacket: counters.lastPacket == 0 ? lastSignal : (clock.wall &- age) / 1_000_000_000,
+                lastPacket: counters.lastPacket == 0 ? lastSignal : seconds(counters.lastPacket),
+                lastKernelPacket: seconds(counters.lastKernelPacket), lastUserPacket: seconds(counters.lastUserPacket),
                 counters: counters)
         }
         func media(_ media: MediaStream) -> Media {

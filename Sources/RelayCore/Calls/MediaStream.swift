@@ -74,6 +74,12 @@ package struct MediaTerms: Hashable, Sendable {
     /// First codec, as in `PCMA/8000`.
     package var codec: ByteString?
 
+    /// RTP timestamp units per second of that codec, Hz; 0 when unknown.
+    var clockRate: UInt32 {
+        let parts = codec?.description.split(separator: "/") ?? []
+        return parts.count > 1 ? UInt32(parts[1]) ?? 0 : 0
+    }
+
     package init(kind: ByteString, transport: TransportProtocol) { (self.kind, self.transport) = (kind, transport) }
 
     /// Where RTP may be sent before anything is learned; `nil` while unknown, rejected or on hold with `0.0.0.0`.

@@ -36,6 +36,7 @@ extension Negotiation {
         entry.isMuxed = stream.isMuxed
         entry.forwards = stream.sends
         entry.passesNonRTP = stream.transport.isSecure
+        entry.clockRate = stream.terms.clockRate
         entry.rtpSink = sink?.port?.rtp.slot
         entry.rtcpSink = sink.flatMap { $0.isMuxed ? $0.port?.rtp.slot : $0.port?.rtcp?.slot }
         changes.append(.update(port.rtp.slot, entry))

@@ -76,8 +76,13 @@ public final class Relay: Sendable {
         try self.init(configuration, runsHousekeeping: true)
     }
 
-    /// - Parameter runsHousekeeping: false for tests that move the clock themselves.
-    package init(_ configuration: Configuration, runsHousekeeping: Bool) throws(RelayError) {
+    /// - Parameters:
+    ///   - runsHousekeeping: false for tests that move the clock themselves.
+    ///   - makePlane: wraps the user plane in another one (the kernel's).
+    package init(
+        _ configuration: Configuration, runsHousekeeping: Bool,
+        makePlane: (UserPlane) throws(SystemError) -> any ForwardingPlane = { $0 }
+    ) throws(RelayError) {
         guard configuration.interfaces.contains(where: { !$0.isBackup }) else {
             throw .cannotStart(cause: "no interface is configured")
         }
@@ -91,9 +96,10 @@ public final class Relay: Sendable {
         loopMarker = ByteString(String(UInt64.random(in: 1 << 44..<1 << 48), radix: 16))
         do throws(SystemError) {
             bell = try Poller()
-            plane = try UserPlane(
-                threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
-                capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads, listener: bell)
+            plane = try makePlane(
+                try UserPlane(
+                    threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
+                    capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads, listener: bell))
             guard runsHousekeeping else { return }
             let keeper = try SystemThread(name: "housekeeper") { [self] in keepHouse() }
             housekeeper.withLock { $0 = keeper }

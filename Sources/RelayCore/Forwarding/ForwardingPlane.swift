@@ -20,6 +20,9 @@ package enum StreamChange: Sendable {
     case mark(StreamHandle, tos: UInt8)
     /// Go on with what another relay has learned.
     case relatch(SlotID, SourceLatch)
+    /// Another plane forwards the locked source's packets (true), or has had none for a while (false); the last one came
+    /// at this monotonic time.
+    case heardElsewhere(SlotID, Bool, last: UInt64)
     /// Stop, and close the port when no packet is in hand any more.
     case remove(StreamHandle)
 }

@@ -52,7 +52,9 @@ struct MediaWorker: ~Copyable {
         for slot in learned where slots.holds(Int(slot.index), generation: slot.generation) {
             let latch = slots[Int(slot.index)].latch
             events.append(
-                LatchEvent(slot: slot, source: latch.source, target: latch.target, isLocked: latch.isLocked))
+                LatchEvent(
+                    slot: slot, source: latch.source, target: latch.target, isLocked: latch.isLocked,
+                    round: latch.round))
         }
         learned.removeAll(keepingCapacity: true)
         mailbox.report(events: events, released: [])
@@ -79,13 +81,16 @@ struct MediaWorker: ~Copyable {
                 slots[Int(id.index)].latch.signal(address, policy: policy, isPublic: isPublic, at: now)
             case .relatch(let id, let latch) where slots.holds(Int(id.index), generation: id.generation):
                 slots[Int(id.index)].latch = latch
+            case .heardElsewhere(let id, let isHeard, let last)
+            where slots.holds(Int(id.index), generation: id.generation):
+                slots[Int(id.index)].latch.note(isHeardElsewhere: isHeard, last: last)
             case .remove(let ids):
                 for id in ids where slots.holds(Int(id.index), generation: id.generation) {
                     slots.clear(Int(id.index))
                 }
                 released += ids
             case .stop: return .stopped
-            case .update, .signal, .relatch: continue  // of a stream that is gone
+            case .update, .signal, .relatch, .heardElsewhere: continue  // of a stream that is gone
             }
         }
         if !released.isEmpty { mailbox.report(events: [], released: released) }

@@ -53,6 +53,11 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     /// `source` was learned before this round of signalling and nobody else has been heard since.
     private var hasEarlierSource = false
     private var lastAccepted: UInt64 = 0
+    /// Counts the calls of `signal`: what was learned in one round says nothing about the next.
+    package var round: UInt32 = 0
+    /// Somebody else (the kernel) forwards the locked source's packets, and has had some lately: that we see none here is
+    /// no silence.
+    private var isHeardElsewhere = false
 
     package init(signalled: TransportAddress?, policy: Policy) {
         (self.signalled, target, self.policy) = (signalled, signalled, policy)
@@ -67,6 +72,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     ///
     /// - Parameter isPublic: our address for this stream has been handed out, so its packets may be the endpoint's.
     package mutating func signal(_ address: TransportAddress?, policy: Policy, isPublic: Bool, at now: UInt64) {
+        round &+= 1
         let isNew = address != signalled
         (signalled, self.policy) = (address, policy)
         if address == nil, isLocked {  // hold with the unspecified address: nothing goes there, nobody else comes in
@@ -93,6 +99,24 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     ) {
         (self.source, self.target, lastAccepted) = (source, target, now)
         if isLocked { phase = .locked }
+    }
+
+    /// Takes over what another copy of this latch has learned in the same round of signalling.
+    ///
+    /// - Returns: false when it was another round; then nothing changes.
+    package mutating func follow(_ event: LatchEvent) -> Bool {
+        guard event.round == round else { return false }
+        (source, target) = (event.source, event.target)
+        if event.isLocked { phase = .locked }
+        return true
+    }
+
+    /// Takes note that the locked source's packets are forwarded elsewhere, or that none has come there for a while.
+    ///
+    /// - Parameter last: monotonic nanoseconds of the last packet there.
+    package mutating func note(isHeardElsewhere: Bool, last: UInt64) {
+        self.isHeardElsewhere = isHeardElsewhere
+        lastAccepted = max(lastAccepted, last)
     }
 
     /// Judges one packet.
@@ -155,7 +179,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
 
     private mutating func surprise(_ sender: TransportAddress, at now: UInt64) -> Action {
         if policy.learning == .off { return policy.isStrict ? .dropUnexpectedSource : .forward }
-        let isRebound = sender.address == source?.address && now &- lastAccepted >= Self.rebindSilence
+        let isRebound =
+            !isHeardElsewhere && sender.address == source?.address && now &- lastAccepted >= Self.rebindSilence
         guard policy.allowsHandover || isRebound else { return .dropUnexpectedSource }
         lastAccepted = now
         return lock(sender)

@@ -14,6 +14,14 @@ public struct StreamCounters: Hashable, Sendable {
     public var lastPacket: UInt64 = 0
     /// SSRC of the last RTP packet (RFC 3550 §5.1); `nil` before the first.
     public var ssrc: UInt32?
+    /// The kernel forwards this stream's packets now.
+    public var isKernelized = false
+    /// As `lastPacket`, of those that the kernel has forwarded.
+    public var lastKernelPacket: UInt64 = 0
+    /// As `lastPacket`, of those that came to user space.
+    public var lastUserPacket: UInt64 = 0
+    /// What the kernel has measured of the stream's RTP; `nil` when it has seen none.
+    public var reception: RTPReception?
 
     /// Nothing received, nothing sent.
     public init() {}
@@ -27,5 +35,34 @@ public struct StreamCounters: Hashable, Sendable {
         sum.bytesOut += other.bytesOut
         sum.lastPacket = max(sum.lastPacket, other.lastPacket)
         sum.ssrc = sum.ssrc ?? other.ssrc
+        sum.isKernelized = sum.isKernelized || other.isKernelized
+        sum.lastKernelPacket = max(sum.lastKernelPacket, other.lastKernelPacket)
+        sum.lastUserPacket = max(sum.lastUserPacket, other.lastUserPacket)
     }
+}
+
+/// How one source's RTP has arrived (RFC 3550 §6.4.1).
+public struct RTPReception: Hashable, Sendable {
+    /// The source.
+    public let ssrc: UInt32
+    /// Packets that have arrived.
+    public let received: UInt32
+    /// Packets that its sequence numbers say should have.
+    public let expected: UInt32
+    /// The highest sequence number, with the number of its cycles above it.
+    public let highestSequence: UInt32
+    /// Mean deviation of the packet spacing, in timestamp units.
+    public let jitter: UInt32
+    /// Timestamp of the last packet.
+    public let lastTimestamp: UInt32
+
+    package init(
+        ssrc: UInt32, received: UInt32, expected: UInt32, highestSequence: UInt32, jitter: UInt32, lastTimestamp: UInt32
+    ) {
+        (self.ssrc, self.received, self.expected) = (ssrc, received, expected)
+        (self.highestSequence, self.jitter, self.lastTimestamp) = (highestSequence, jitter, lastTimestamp)
+    }
+
+    /// Packets that are missing; negative when more came than were sent (duplicates).
+    public var lost: Int64 { Int64(expected) - Int64(received) }
 }

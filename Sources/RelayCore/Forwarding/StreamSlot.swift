@@ -22,6 +22,8 @@ package struct ForwardingEntry: Sendable, BitwiseCopyable {
     package var forwards = true
     /// STUN and DTLS are passed on: the two ends secure their media between themselves.
     package var passesNonRTP = false
+    /// RTP timestamp units per second (RFC 3550 §5.1), Hz; 0 when unknown.
+    package var clockRate: UInt32 = 0
     /// The slot (of the same thread) out of which RTP is sent.
     package var rtpSink: SlotID?
     /// The slot out of which RTCP is sent.

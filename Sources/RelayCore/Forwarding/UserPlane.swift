@@ -111,6 +111,8 @@ package final class UserPlane: ForwardingPlane {
             case .update(let slot, let entry): commands.append(.update(slot, entry))
             case .signal(let slot, let address, let policy, let isPublic):
                 commands.append(.signal(slot, address, policy, isPublic: isPublic, at: SystemClock.monotonic))
+            case .heardElsewhere(let slot, let isHeard, let last):
+                commands.append(.heardElsewhere(slot, isHeard, last: last))
             case .mark(let handle, let tos):
                 worker.socket(of: handle.slot)?.setTOS(tos, family: handle.local.address.family)
             case .relatch(let slot, let latch): commands.append(.relatch(slot, latch))

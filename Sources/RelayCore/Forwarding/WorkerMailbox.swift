@@ -7,6 +7,8 @@ package struct LatchEvent: Sendable, Equatable {
     package let source: TransportAddress?
     package let target: TransportAddress?
     package let isLocked: Bool
+    /// The latch's round of signalling (`SourceLatch.round`).
+    package let round: UInt32
 }
 
 /// The only door between the control plane and one media thread.
@@ -17,6 +19,8 @@ package final class WorkerMailbox: Sendable {
         case update(SlotID, ForwardingEntry)
         case signal(SlotID, TransportAddress?, SourceLatch.Policy, isPublic: Bool, at: UInt64)
         case relatch(SlotID, SourceLatch)
+        /// What `SourceLatch.note` takes.
+        case heardElsewhere(SlotID, Bool, last: UInt64)
         /// Forget these streams. Their sockets come back through `takeReleased`, when nothing uses them any more.
         case remove([SlotID])
         case stop

@@ -42,6 +42,7 @@ internal import Glibc
         counters.packetsOut = self[slot, .packetsOut]
         counters.bytesOut = self[slot, .bytesOut]
         counters.lastPacket = self[slot, .lastPacket]
+        counters.lastUserPacket = counters.lastPacket
         let ssrc = self[slot, .ssrc]
         counters.ssrc = ssrc == 0 ? nil : UInt32(truncatingIfNeeded: ssrc)
         return counters

@@ -1,0 +1,160 @@
+/// What the BPF programs and the daemon share: the layout of every map. Both sides compile this one file.
+///
+/// Addresses are four words as in a packet, IPv4 mapped into IPv6 (RFC 4291 §2.5.5.2). Addresses and ports are in network
+/// order, so that the programs compare and write them as they are. Everything else is in host order.
+#pragma once
+
+#include <stdint.h>
+
+/// Changes with every change to this file that an older daemon or program would misread.
+#define RELAY_LAYOUT 1u
+
+enum relay_limits {
+    /// Flows at a time: RTP and RTCP, both directions, of 32,768 calls.
+    RELAY_FLOWS = 131072,
+    /// Local addresses whose ports are steered to media threads.
+    RELAY_STEERED_ADDRESSES = 64,
+    /// Media threads that ports are steered to; each has a socket for IPv4 and one for IPv6.
+    RELAY_STEERED_WORKERS = 512,
+    /// Network interfaces that packets may leave through.
+    RELAY_INTERFACES = 1024,
+    RELAY_PORTS = 65536,
+};
+
+/// A local address and port: the key of a flow.
+struct relay_endpoint {
+    uint32_t address[4];
+    uint16_t port;
+    uint16_t zero;
+};
+_Static_assert(sizeof(struct relay_endpoint) == 20, "map key");
+
+/// The two ends of a packet. What arrives has our address as `local`; so has what leaves.
+struct relay_path {
+    uint32_t local[4];
+    uint32_t remote[4];
+    uint16_t local_port;
+    uint16_t remote_port;
+};
+_Static_assert(sizeof(struct relay_path) == 36, "in two map values");
+
+enum relay_flow_flags {
+    /// RTP is forwarded along `rtp`.
+    RELAY_FLOW_RTP = 1,
+    /// RTCP is forwarded along `rtcp`.
+    RELAY_FLOW_RTCP = 2,
+};
+
+/// What the program does with the packets that arrive at one local port.
+struct relay_flow {
+    struct relay_path rtp;
+    struct relay_path rtcp;
+    /// The only source that is accepted.
+    uint32_t source[4];
+    uint16_t source_port;
+    /// `relay_flow_flags`.
+    uint8_t flags;
+    /// TOS octet or traffic class of what is sent.
+    uint8_t tos;
+    /// Index of the flow's `relay_counters`.
+    uint32_t counters;
+    /// RTP timestamp units per second (RFC 3550 §5.1); 0 when unknown: then no jitter is measured.
+    uint32_t clock_rate;
+};
+_Static_assert(sizeof(struct relay_flow) == 100, "map value");
+
+/// What was counted at one local port since the port was opened. Two cache lines.
+struct relay_counters {
+    // Written by the program alone.
+    uint64_t rtp_packets;
+    /// UDP payloads, in octets.
+    uint64_t rtp_bytes;
+    uint64_t rtcp_packets;
+    uint64_t rtcp_bytes;
+    /// CLOCK_MONOTONIC of the last packet, in nanoseconds; 0 before the first.
+    uint64_t last_packet;
+    /// CLOCK_MONOTONIC of the last RTP packet, in nanoseconds.
+    uint64_t last_rtp;
+    uint32_t ssrc;
+    /// RTP packets since `ssrc` was first seen (RFC 3550 A.1).
+    uint32_t received;
+    /// Extended sequence numbers (RFC 3550 A.1): the first of `ssrc`, and the highest.
+    uint32_t base_sequence;
+    uint32_t highest_sequence;
+    /// RFC 3550 A.8, in timestamp units, times 16.
+    uint32_t jitter;
+    uint32_t last_timestamp;
+    // Written by the daemon alone, for the daemon that comes after it: what was counted outside the program. What has
+    // been sent is this plus all that the flows towards this port have counted, modulo 2^64.
+    uint64_t user_packets;
+    uint64_t user_bytes;
+    uint64_t user_errors;
+    uint64_t other_packets_out;
+    uint64_t other_bytes_out;
+    uint64_t reserved[2];
+};
+_Static_assert(sizeof(struct relay_counters) == 128, "two cache lines");
+
+/// What became of a packet for one of our flows. All but the first are passed up to user space.
+enum relay_verdict {
+    RELAY_FORWARDED = 0,
+    /// Not RTP or RTCP that this port is for.
+    RELAY_NOT_RTP,
+    RELAY_UNKNOWN_SOURCE,
+    RELAY_FRAGMENT,
+    /// IPv4 options or IPv6 extension headers.
+    RELAY_OPTIONS,
+    /// Several datagrams in one buffer, or longer than its headers say.
+    RELAY_ODD_LENGTH,
+    /// A missing UDP checksum that has to be there on the other side, or one that the sender left to its hardware.
+    RELAY_NO_CHECKSUM,
+    /// The next hop's hardware address is not known yet.
+    RELAY_NO_NEIGHBOUR,
+    RELAY_TOO_BIG,
+    /// The kernel has no route, or one that does not leave this host.
+    RELAY_NO_ROUTE,
+    /// The route leaves through an interface that cannot be used.
+    RELAY_NO_INTERFACE,
+    /// A helper of the kernel refused.
+    RELAY_REFUSED,
+    RELAY_VERDICTS,
+};
+
+/// One processor's count of what became of packets.
+struct relay_statistics {
+    uint64_t packets[RELAY_VERDICTS];
+    /// UDP payloads of forwarded packets, in octets.
+    uint64_t bytes;
+};
+
+/// How programs behave; one of them.
+struct relay_settings {
+    uint32_t layout;
+    /// Interface on whose behalf routes are looked up: one that the kernel lets forward (the loopback).
+    uint32_t route_interface;
+    /// TTL and hop limit of what is sent.
+    uint32_t hop_limit;
+};
+_Static_assert(sizeof(struct relay_settings) == 12, "map value");
+
+/// A network interface that packets may leave through, by its index.
+struct relay_interface {
+    /// The interface that carries it: itself, unless it is a VLAN.
+    uint32_t carrier;
+    /// VLAN identifier on the carrier (IEEE 802.1Q), or 0.
+    uint32_t vlan;
+};
+_Static_assert(sizeof(struct relay_interface) == 8, "map value");
+
+/// Which socket takes what arrives at one local address: for each port the media thread plus one, or 0 for none of ours.
+struct relay_steered_ports {
+    uint16_t workers[RELAY_PORTS];
+};
+_Static_assert(sizeof(struct relay_steered_ports) == 2 * RELAY_PORTS, "map value");
+
+#ifndef __bpf__
+/// Gives a port to a media thread plus one, or to nobody (0), while the program may be reading it.
+static inline void relay_set_steered(uint16_t *port, uint16_t worker) {
+    __atomic_store_n(port, worker, __ATOMIC_RELEASE);
+}
+#endif

@@ -1,0 +1,60 @@
+internal import CBPF
+internal import Glibc
+internal import RelayCore
+
+/// The program on one interface.
+struct Attachment: Sendable {
+    let device: NetworkDevice
+    let kind: AttachmentKind
+    /// Holds the program there, unless it is a tc filter.
+    private let link: Descriptor?
+
+    /// Puts the program on an interface, in place of an earlier process' if there is one: from one packet to the next.
+    ///
+    /// - Throws: EOPNOTSUPP and the like when interface or kernel do not have this kind; EIO when XDP does not send.
+    init(_ kind: AttachmentKind, to device: NetworkDevice, of table: KernelTable, number: Int?) throws(SystemError) {
+        (self.device, self.kind) = (device, kind)
+        switch kind {
+        case .clsact:
+            try Classifier.attach(table.tc, to: device.index, table: number ?? 0xFFFF)
+            link = nil
+        case .xdp, .tcx:
+            link = try Self.link(kind, to: device, of: table)
+        }
+    }
+
+    /// Links are named by network namespace, for one BPF file system may serve several.
+    private static func pinName(_ kind: AttachmentKind, _ index: UInt32) -> String {
+        var information = stat()
+        // SAFETY: the call fills the structure.
+        _ = unsafe stat("/proc/self/ns/net", &information)
+        return "\(kind.rawValue)-\(information.st_ino)-\(index)"
+    }
+
+    private static func link(
+        _ kind: AttachmentKind, to device: NetworkDevice, of table: KernelTable
+    ) throws(SystemError) -> Descriptor {
+        let name = pinName(kind, device.index)
+        let program = kind == .xdp ? table.xdp : table.tc
+        if let link = table.pins?.open(pinned: name) {
+            // It fails when the interface that it was for is gone.
+            if bpf_link_update(link.number, program.number, nil) == 0 { return link }
+            table.pins?.remove(name)
+        }
+        let type = kind == .xdp ? Int32(BPF_XDP.rawValue) : Int32(CBPF_TCX_INGRESS)
+        let flags = kind == .xdp ? UInt32(XDP_FLAGS_DRV_MODE) : 0
+        let link = try Descriptor(
+            cbpf_link_create(program.number, Int32(device.index), type, flags),
+            "attach to \(device.name) (\(kind))")
+        if kind == .xdp { try Probe.run(table.probe, on: device) }
+        try table.pins?.pin(link, as: name)
+        return link
+    }
+
+    /// Takes the program off the interface.
+    func detach(of table: KernelTable, number: Int?) {
+        table.pins?.remove(Self.pinName(kind, device.index))
+        if let link { _ = bpf_link_detach(link.number) }
+        if kind == .clsact { Classifier.detach(from: device.index, table: number ?? 0xFFFF) }
+    }
+}

@@ -1,0 +1,256 @@
+internal import CRelayKernel
+package import Logging
+package import RelayCore
+internal import Synchronization
+package import WireFormat
+
+/// Forwards the packets of settled streams in the kernel, and leaves everything else to the user plane.
+///
+/// A stream is settled when its source is locked and the other side's address is known. Every change of a stream takes it
+/// out of the kernel, or changes it there, before the user plane hears of it. What the program does not forward it passes
+/// up, so a stream in the kernel is one in user space too, which hears little.
+package final class KernelPlane: ForwardingPlane {
+    /// How the kernel plane is set up.
+    package struct Configuration: Sendable {
+        /// Number of the table, under which a later process finds it; `nil` for one that ends with this process.
+        package var table: Int?
+        /// Interfaces by name; empty for those that reach the media addresses.
+        package var interfaces: [String] = []
+        package var attach = AttachmentChoice.auto
+        /// All addresses of the relay.
+        package var addresses: [IPAddress] = []
+        /// How long flows that nobody has claimed go on without a packet.
+        package var orphanSilence: Duration = .seconds(60)
+
+        package init() {}
+    }
+
+    private final class Shelf: Sendable {
+        let book: Mutex<FlowBook>
+        init(_ book: FlowBook) { self.book = Mutex(book) }
+    }
+
+    private let user: any ForwardingPlane
+    private let table: KernelTable
+    private let cells: CellPool
+    /// One for each media thread.
+    private let shelf: [Shelf]
+    /// Flows of an earlier process that no stream has claimed yet.
+    private let orphans: Mutex<[TransportAddress: relay_flow]>
+    private let watch: KernelWatch
+    /// What the program had done when this process began.
+    private let atStart: KernelVerdicts
+    private let log: Logger
+
+    /// Puts the kernel in front of a user plane.
+    ///
+    /// - Throws: EPERM without CAP_BPF and CAP_NET_ADMIN, EBUSY when another relay has the table, and whatever else keeps
+    ///   the program from being loaded.
+    package init(_ configuration: Configuration, over user: any ForwardingPlane, log: Logger) throws(SystemError) {
+        (self.user, self.log) = (user, log)
+        table = try KernelTable(number: configuration.table)
+        atStart = try table.verdicts()
+        var orphans: [TransportAddress: relay_flow] = [:]
+        for key in try table.flows.keys(blank: relay_endpoint()) {
+            var flow = relay_flow()
+            if try table.flows.lookUp(key, into: &flow) { orphans[TransportAddress(key)] = flow }
+        }
+        let cells = CellPool(table.counters, used: Set(orphans.values.map(\.counters)))
+        self.cells = cells
+        self.orphans = Mutex(orphans)
+        let flows = table.flows
+        shelf = (0..<user.workerCount).map { _ in Shelf(FlowBook(flows: flows, cells: cells)) }
+        watch = KernelWatch(configuration, table: table, log: log)
+        if let reason = table.unpinned {
+            log.warning("kernel forwarding ends with this process: \(reason)")
+        }
+        if !orphans.isEmpty { log.notice("found \(orphans.count) kernel flows of an earlier process") }
+        try watch.start(self)
+    }
+
+    package var workerCount: Int { user.workerCount }
+
+    // MARK: Streams
+
+    package func open(
+        _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
+    ) throws(SystemError) -> StreamHandle {
+        let handle = try user.open(component, of: pair, tos: tos, worker: worker, owner: owner)
+        shelf[Int(worker)].book.withLock { $0.open(handle, tos: tos) }
+        return handle
+    }
+
+    package func discard(_ handle: StreamHandle) {
+        shelf[Int(handle.slot.worker)].book.withLock { $0.close(handle.slot, at: SystemClock.monotonic) }
+        user.discard(handle)
+    }
+
+    package func apply(_ changes: [StreamChange], worker: UInt16) {
+        let now = SystemClock.monotonic
+        shelf[Int(worker)].book.withLock { book in
+            var (passed, touched): ([StreamChange], [SlotID]) = ([], [])
+            passed.reserveCapacity(changes.count)
+            for change in changes {
+                var change = change
+                switch change {
+                case .install(let handle, let entry, let latch):
+                    book.install(handle.slot, entry, latch, adopting: claim(handle.local, latch))
+                    touched.append(handle.slot)
+                case .update(let slot, let entry):
+                    book.update(slot, entry)
+                    touched.append(slot)
+                case .signal(let slot, let address, let policy, let isPublic):
+                    book.signal(slot, address, policy, isPublic: isPublic, at: now)
+                    touched.append(slot)
+                case .relatch(let slot, let latch):
+                    change = .relatch(slot, book.relatch(slot, latch))
+                    touched.append(slot)
+                case .mark(let handle, let tos):
+                    book.mark(handle.slot, tos: tos)
+                    touched.append(handle.slot)
+                case .remove(let handle):
+                    let sources = book[handle.slot]?.sources ?? []
+                    book.close(handle.slot, at: now)
+                    touched += sources.compactMap { book.streams[Int($0)]?.slot }
+                case .heardElsewhere: break
+                }
+                passed.append(change)
+            }
+            let notes = book.settle(touched, at: now)
+            // Under the lock, so that what is learned before these changes is known to be older.
+            user.apply(passed + notes + book.reminders(of: passed), worker: worker)
+        }
+    }
+
+    /// The flow that an earlier process has left for a port. A stream that comes without a lock is another one: its
+    /// predecessor's flow goes.
+    private func claim(_ local: TransportAddress, _ latch: SourceLatch) -> relay_flow? {
+        guard let flow = orphans.withLock({ $0.isEmpty ? nil : $0.removeValue(forKey: local) }) else { return nil }
+        if latch.isLocked { return flow }
+        drop(local, flow)
+        return nil
+    }
+
+    private func drop(_ local: TransportAddress, _ flow: relay_flow) {
+        // What is not there need not be removed.
+        _ = try? table.flows.remove(local.endpoint)
+        cells.release(flow.counters, at: SystemClock.monotonic)
+    }
+
+    package func collect() -> [(owner: Call, event: LatchEvent)] {
+        let news = user.collect()
+        let now = SystemClock.monotonic
+        for (worker, news) in Dictionary(grouping: news, by: \.event.slot.worker) {
+            shelf[Int(worker)].book.withLock { book in
+                let touched = news.map(\.event).filter { book.learn($0) }.map(\.slot)
+                let notes = book.settle(touched, at: now)
+                if !notes.isEmpty { user.apply(notes, worker: worker) }
+            }
+        }
+        return news
+    }
+
+    package func counters(of slot: SlotID) -> StreamCounters {
+        var counters = user.counters(of: slot)
+        shelf[Int(slot.worker)].book.withLock { $0.add(to: &counters, slot) }
+        return counters
+    }
+
+    package func drops(_ reason: DropReason) -> UInt64 { user.drops(reason) }
+
+    /// Ends this process' part. What is in the kernel goes on, if it can outlive us.
+    package func stop() {
+        watch.stop()
+        user.stop()
+    }
+
+    // MARK: An earlier process' flows
+
+    /// All calls that there are have been restored: flows that none of them has claimed are removed.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    package func forgetUnclaimedFlows() -> Int {
+        let left = orphans.withLock { orphans in
+            defer { orphans = [:] }
+            return orphans
+        }
+        for (local, flow) in left { drop(local, flow) }
+        return left.count
+    }
+
+    /// Removes flows that nobody has claimed and that no packet has come for.
+    func forgetSilentOrphans(_ silence: Duration, at now: UInt64) {
+        let limit = UInt64(silence.components.seconds) * 1_000_000_000
+        let silent = orphans.withLock { orphans in
+            let silent = orphans.filter { now > cells.read($0.value.counters).last_packet &+ limit }
+            for local in silent.keys { orphans[local] = nil }
+            return silent
+        }
+        for (local, flow) in silent { drop(local, flow) }
+    }
+
+    // MARK: For the watch
+
+    /// Streams looked at under one lock.
+    private static let streamsAtOnce = 2048
+
+    /// Lets flows into the kernel, or takes all out.
+    func setActive(_ isActive: Bool) {
+        for (worker, shelf) in shelf.enumerated() {
+            shelf.book.withLock { book in
+                guard book.isActive != isActive else { return }
+                book.isActive = isActive
+                let notes = book.settleAll(at: SystemClock.monotonic)
+                if !notes.isEmpty { user.apply(notes, worker: UInt16(truncatingIfNeeded: worker)) }
+            }
+        }
+    }
+
+    /// Tells the user plane who is silent in the kernel, and saves its counters there.
+    func sweep() {
+        for (worker, shelf) in shelf.enumerated() {
+            var start = 0
+            while start < shelf.book.withLock({ $0.streams.count }) {
+                let range = start..<start + Self.streamsAtOnce
+                shelf.book.withLock { book in
+                    let notes = book.heard(range, at: SystemClock.monotonic)
+                    book.note(notes)
+                    if !notes.isEmpty { user.apply(notes, worker: UInt16(truncatingIfNeeded: worker)) }
+                    if table.pins != nil { book.save(range) { user.counters(of: $0) } }
+                }
+                start = range.upperBound
+            }
+        }
+    }
+
+    // MARK: For those who look
+
+    /// What the program has done with packets.
+    package func verdicts() -> KernelVerdicts { (try? table.verdicts()) ?? KernelVerdicts() }
+
+    /// How many ports the kernel forwards from now, RTP and RTCP.
+    package var flowCount: Int { count { _ in true } }
+
+    private func count(_ isCounted: (KernelStream) -> Bool) -> Int {
+        shelf.reduce(0) { sum, shelf in
+            sum
+                + shelf.book.withLock { book in
+                    book.streams.count { $0.map { $0.flow != nil && isCounted($0) } ?? false }
+                }
+        }
+    }
+
+    package var totals: PlaneTotals {
+        var totals = user.totals
+        let verdicts = verdicts()
+        totals.kernel.packets = verdicts.forwarded &- atStart.forwarded
+        totals.kernel.bytes = verdicts.bytes &- atStart.bytes
+        totals.kernel.streams = count { $0.entry.component == .rtp }
+        totals.user.streams -= min(totals.user.streams, totals.kernel.streams)
+        return totals
+    }
+
+    /// How packets come to the program, by interface.
+    package var attachments: [(interface: String, kind: String)] { watch.attachments.list }
+}

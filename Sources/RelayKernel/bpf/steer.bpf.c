@@ -1,0 +1,56 @@
+// Gives whole port ranges to a few sockets: whatever arrives at a steered local address and port goes to the socket of
+// the media thread that the port belongs to. Everything else is delivered as if this program were not there.
+#include "packet.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, RELAY_STEERED_ADDRESSES);
+    __type(key, __u32[4]);
+    __type(value, __u32);
+} steered_addresses SEC(".maps");
+
+// By the number that `steered_addresses` gives. The loader sizes it.
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct relay_steered_ports);
+} steered_ports SEC(".maps");
+
+// Two for each media thread: IPv4, then IPv6.
+struct {
+    __uint(type, BPF_MAP_TYPE_SOCKMAP);
+    __uint(max_entries, 2 * RELAY_STEERED_WORKERS);
+    __type(key, __u32);
+    __type(value, __u64);
+} steered_sockets SEC(".maps");
+
+SEC("sk_lookup")
+int relay_steer(struct bpf_sk_lookup *lookup) {
+    if (lookup->protocol != IPPROTO_UDP) return SK_PASS;
+    __u32 address[4];
+    // All are read, or the compiler picks one by its address, which the verifier does not allow on a context.
+    const volatile __u32 *ipv6 = lookup->local_ip6;
+    __u32 ipv4 = *(const volatile __u32 *)&lookup->local_ip4;
+    address[0] = ipv6[0];
+    address[1] = ipv6[1];
+    address[2] = ipv6[2];
+    address[3] = ipv6[3];
+    if (lookup->family == FAMILY_IPV4) map_ipv4(address, ipv4);
+    __u32 *number = bpf_map_lookup_elem(&steered_addresses, address);
+    if (!number) return SK_PASS;
+    struct relay_steered_ports *ports = bpf_map_lookup_elem(&steered_ports, number);
+    if (!ports) return SK_PASS;
+    __u16 worker = ports->workers[(__u16)lookup->local_port];
+    if (!worker) return SK_PASS;
+
+    __u32 slot = 2 * (worker - 1) + (lookup->family == FAMILY_IPV6);
+    struct bpf_sock *socket = bpf_map_lookup_elem(&steered_sockets, &slot);
+    if (!socket) return SK_PASS;
+    bpf_sk_assign(lookup, socket, 0);  // when it cannot, the kernel goes on looking
+    bpf_sk_release(socket);
+    return SK_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,69 @@
+internal import DaemonOptions
+internal import Logging
+internal import RelayCore
+internal import RelayKernel
+internal import RelayOperations
+internal import Synchronization
+
+/// The kernel's part in forwarding, as far as the options want it and the system allows it.
+final class KernelForwarding: MetricSource {
+    private let configuration: Configuration
+    private let log: Logger
+    private let kernel = Mutex<KernelPlane?>(nil)
+
+    init(_ configuration: Configuration, log: Logger) { (self.configuration, self.log) = (configuration, log) }
+
+    /// The plane that the relay is to use.
+    func plane(over user: UserPlane) throws(SystemError) -> any ForwardingPlane {
+        guard configuration.table >= 0 else { return user }
+        var wanted = KernelPlane.Configuration()
+        wanted.table = configuration.table
+        wanted.interfaces = configuration.kernelInterfaces
+        wanted.attach = AttachmentChoice(rawValue: configuration.kernelAttach.rawValue) ?? .auto
+        wanted.addresses = (configuration.interfaces + configuration.backupInterfaces)
+            .compactMap { MediaInterface($0)?.local }
+        wanted.orphanSilence = .seconds(configuration.timeout)
+        do throws(SystemError) {
+            let plane = try KernelPlane(wanted, over: user, log: log)
+            kernel.withLock { $0 = plane }
+            return plane
+        } catch {
+            if configuration.noFallback {
+                user.stop()
+                throw error
+            }
+            log.warning("no forwarding in the kernel, all packets go through user space: \(error)")
+            return user
+        }
+    }
+
+    /// Takes down what the last relay with this table has left in the kernel.
+    static func flush(_ configuration: Configuration, log: Logger) throws {
+        let isDone = try KernelTable.flush(configuration.table)
+        log.notice(isDone ? "table \(configuration.table) is gone" : "there is no table \(configuration.table)")
+    }
+
+    /// All calls that are known have been restored: what is left in the kernel belongs to calls that are over.
+    func callsAreRestored() {
+        guard let count = kernel.withLock({ $0 })?.forgetUnclaimedFlows(), count > 0 else { return }
+        log.notice("removed \(count) kernel flows of calls that are over")
+    }
+
+    func collect(into metrics: inout MetricWriter) {
+        guard let kernel = kernel.withLock({ $0 }) else { return }
+        let verdicts = kernel.verdicts()
+        metrics.gauge("relay_kernel_streams", kernel.flowCount, help: "Streams that the kernel forwards.")
+        metrics.counter("relay_kernel_packets_total", verdicts.forwarded, help: "Packets forwarded in the kernel.")
+        metrics.counter("relay_kernel_bytes_total", verdicts.bytes, help: "UDP payloads forwarded in the kernel.")
+        for (reason, packets) in verdicts.passed {
+            metrics.counter(
+                "relay_kernel_passed_total", packets, help: "Packets passed up to user space.",
+                labels: ["reason": reason])
+        }
+        for (interface, kind) in kernel.attachments {
+            metrics.gauge(
+                "relay_kernel_attached", 1, help: "Interfaces that the kernel forwards on.",
+                labels: ["interface": interface, "kind": kind])
+        }
+    }
+}
