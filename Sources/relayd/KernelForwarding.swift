@@ -3,6 +3,7 @@ internal import Logging
 internal import RelayCore
 internal import RelayKernel
 internal import RelayOperations
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// The kernel's part in forwarding, as far as the options want it and the system allows it.
@@ -65,5 +66,22 @@ final class KernelForwarding: MetricSource {
                 "relay_kernel_attached", 1, help: "Interfaces that the kernel forwards on.",
                 labels: ["interface": interface, "kind": kind])
         }
+    }
+}
+
+/// Has the kernel forget what no call has claimed, once all calls are known. Without a store they never are: then what an
+/// earlier process has left goes on until it falls silent.
+struct AdoptionService: Service {
+    let kernel: KernelForwarding
+    let shared: SharedCalls?
+
+    func run() async throws {
+        if let shared {
+            while !shared.isRestored {
+                do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) } } catch { return }
+            }
+            kernel.callsAreRestored()
+        }
+        try await gracefulShutdown()
     }
 }

@@ -97,7 +97,8 @@ struct Relayd {
         let services = ServiceGroup(
             services: [
                 ReloadService(configuration: live, settings: settings, log: log, parse: parse),
-                OperationsService(figures: figures, monitor: monitor), hold,
+                OperationsService(figures: figures, monitor: monitor),
+                AdoptionService(kernel: kernel, shared: shared), hold,
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         try await services.run()

@@ -54,6 +54,9 @@ struct SharedCalls {
         }
     }
 
+    /// All calls that are in the store have been taken over.
+    var isRestored: Bool { replicator.restoration == .complete }
+
     /// The state of replication, for whoever decides by it.
     var status: ReplicationStatus { replicator.status }
 

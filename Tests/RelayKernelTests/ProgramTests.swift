@@ -7,300 +7,303 @@ import WireFormat
 @testable import RelayCore
 @testable import RelayKernel
 
-/// The program, packet by packet: what goes in, the verdict, and what comes out.
-@Suite(
-    "The forwarding program", .serialized,
-    .enabled(if: TestNetwork.isPossible, Comment(rawValue: TestNetwork.obstacle ?? "")))
-struct ProgramTests {
-    enum Attachment: String, CaseIterable { case xdp, tc }
+extension KernelTests {
+    /// The program, packet by packet: what goes in, the verdict, and what comes out.
+    @Suite("The forwarding program")
+    struct ProgramTests {
+        enum Attachment: String, CaseIterable { case xdp, tc }
 
-    /// What the kernel's headers call them.
-    static let passed: [Attachment: UInt32] = [.xdp: 2, .tc: UInt32(bitPattern: -1)]
-    static let sent: [Attachment: Set<UInt32>] = [.xdp: [3, 4], .tc: [7]]
+        /// What the kernel's headers call them.
+        static let passed: [Attachment: UInt32] = [.xdp: 2, .tc: UInt32(bitPattern: -1)]
+        static let sent: [Attachment: Set<UInt32>] = [.xdp: [3, 4], .tc: [7]]
 
-    static let ours = Side("192.0.2.1", "2001:db8::1")
-    static let theirs = Side("192.0.2.10", "2001:db8::10")
+        static let ours = Side("192.0.2.1", "2001:db8::1")
+        static let theirs = Side("192.0.2.10", "2001:db8::10")
 
-    struct Side {
-        let (four, six): (IPAddress, IPAddress)
-        init(_ four: String, _ six: String) {
-            // Literals, all of them right.
-            (self.four, self.six) = (IPAddress(four)!, IPAddress(six)!)
-        }
-        func at(_ port: UInt16, _ family: AddressFamily = .ipv4) -> TransportAddress {
-            TransportAddress(family == .ipv4 ? four : six, port: port)
-        }
-    }
-
-    /// A table with one flow: what comes from their port 4000 to ours 30000 goes from ours 30002 to their 5000.
-    final class Bench {
-        let table: KernelTable
-        let network: TestNetwork
-
-        init(_ network: TestNetwork) throws {
-            self.network = network
-            table = try KernelTable(number: nil)
-            try table.interfaces.update(network.index, relay_interface(carrier: network.index, vlan: 0))
+        struct Side {
+            let (four, six): (IPAddress, IPAddress)
+            init(_ four: String, _ six: String) {
+                // Literals, all of them right.
+                (self.four, self.six) = (IPAddress(four)!, IPAddress(six)!)
+            }
+            func at(_ port: UInt16, _ family: AddressFamily = .ipv4) -> TransportAddress {
+                TransportAddress(family == .ipv4 ? four : six, port: port)
+            }
         }
 
-        func install(
-            _ from: AddressFamily = .ipv4, _ to: AddressFamily = .ipv4, target: TransportAddress? = nil,
-            flags: relay_flow_flags = RELAY_FLOW_RTP, tos: UInt8 = 184
-        ) throws {
-            var flow = relay_flow()
-            let (local, remote) = (ours.at(30_002, to), target ?? theirs.at(5000, to))
-            let path = relay_path(
-                local: local.address.kernel, remote: remote.address.kernel, local_port: local.port.bigEndian,
-                remote_port: remote.port.bigEndian)
-            (flow.rtp, flow.rtcp) = (path, path)
-            let source = theirs.at(4000, from)
-            (flow.source, flow.source_port) = (source.address.kernel, source.port.bigEndian)
-            (flow.flags, flow.tos, flow.clock_rate) = (UInt8(flags.rawValue), tos, 8000)
-            try table.flows.update(ours.at(30_000, from).endpoint, flow)
+        /// A table with one flow: what comes from their port 4000 to ours 30000 goes from ours 30002 to their 5000.
+        final class Bench {
+            let table: KernelTable
+            let network: TestNetwork
+
+            init(_ network: TestNetwork) throws {
+                self.network = network
+                table = try KernelTable(number: nil)
+                try table.interfaces.update(network.index, relay_interface(carrier: network.index, vlan: 0))
+            }
+
+            func install(
+                _ from: AddressFamily = .ipv4, _ to: AddressFamily = .ipv4, target: TransportAddress? = nil,
+                flags: relay_flow_flags = RELAY_FLOW_RTP, tos: UInt8 = 184
+            ) throws {
+                var flow = relay_flow()
+                let (local, remote) = (ours.at(30_002, to), target ?? theirs.at(5000, to))
+                let path = relay_path(
+                    local: local.address.kernel, remote: remote.address.kernel, local_port: local.port.bigEndian,
+                    remote_port: remote.port.bigEndian)
+                (flow.rtp, flow.rtcp) = (path, path)
+                let source = theirs.at(4000, from)
+                (flow.source, flow.source_port) = (source.address.kernel, source.port.bigEndian)
+                (flow.flags, flow.tos, flow.clock_rate) = (UInt8(flags.rawValue), tos, 8000)
+                try table.flows.update(ours.at(30_000, from).endpoint, flow)
+            }
+
+            func run(_ frame: [UInt8], _ attachment: Attachment, repeated: Int = 1) throws -> ProgramRun.Outcome {
+                var run = ProgramRun(frame)
+                run.repetitions = repeated
+                return try run(attachment == .xdp ? table.xdp : table.tc)
+            }
         }
 
-        func run(_ frame: [UInt8], _ attachment: Attachment, repeated: Int = 1) throws -> ProgramRun.Outcome {
-            var run = ProgramRun(frame)
-            run.repetitions = repeated
-            return try run(attachment == .xdp ? table.xdp : table.tc)
+        static func frame(_ family: AddressFamily = .ipv4, payload: [UInt8] = TestFrame.rtp()) -> TestFrame {
+            TestFrame(from: theirs.at(4000, family), to: ours.at(30_000, family), payload: payload)
         }
-    }
 
-    static func frame(_ family: AddressFamily = .ipv4, payload: [UInt8] = TestFrame.rtp()) -> TestFrame {
-        TestFrame(from: theirs.at(4000, family), to: ours.at(30_000, family), payload: payload)
-    }
-
-    private func withBench(_ name: String, _ body: (Bench) throws -> Void) throws {
-        let network = try TestNetwork(name)
-        defer { network.remove() }
-        try body(try Bench(network))
-    }
-
-    @Test(
-        "forwards RTP: addresses, ports, TOS, hop limit, checksums, hardware addresses",
-        arguments: Attachment.allCases,
-        [(AddressFamily.ipv4, AddressFamily.ipv4), (.ipv6, .ipv6), (.ipv4, .ipv6), (.ipv6, .ipv4)])
-    func forwards(_ attachment: Attachment, _ families: (AddressFamily, AddressFamily)) throws {
-        try withBench("kt-forward") { bench in
-            try bench.install(families.0, families.1)
-            let outcome = try bench.run(Self.frame(families.0).octets, attachment)
-            #expect(Self.sent[attachment]?.contains(outcome.verdict) == true)
-            var expected = TestFrame(
-                from: Self.ours.at(30_002, families.1), to: Self.theirs.at(5000, families.1), payload: TestFrame.rtp())
-            (expected.source, expected.tos, expected.hopLimit) = (bench.network.hardware, 184, 64)
-            expected.destination = [0x02, 0, 0, 0, 0, families.1 == .ipv4 ? 0x0A : 0x0B]
-            #expect(TestFrame(outcome.packet) == expected, "\(outcome.packet)")
-            #expect(outcome.packet == expected.octets)
-            #expect(try bench.table.verdicts().forwarded == 1)
-            #expect(try bench.table.verdicts().bytes == UInt64(expected.payload.count))
+        private func withBench(_ name: String, _ body: (Bench) throws -> Void) throws {
+            let network = try TestNetwork(name)
+            defer { network.remove() }
+            try body(try Bench(network))
         }
-    }
 
-    @Test("a UDP checksum that IPv4 leaves out stays out", arguments: Attachment.allCases)
-    func noChecksum(_ attachment: Attachment) throws {
-        try withBench("kt-nosum") { bench in
-            try bench.install()
+        @Test(
+            "forwards RTP: addresses, ports, TOS, hop limit, checksums, hardware addresses",
+            arguments: Attachment.allCases,
+            [(AddressFamily.ipv4, AddressFamily.ipv4), (.ipv6, .ipv6), (.ipv4, .ipv6), (.ipv6, .ipv4)])
+        func forwards(_ attachment: Attachment, _ families: (AddressFamily, AddressFamily)) throws {
+            try withBench("kt-forward") { bench in
+                try bench.install(families.0, families.1)
+                let outcome = try bench.run(Self.frame(families.0).octets, attachment)
+                #expect(Self.sent[attachment]?.contains(outcome.verdict) == true)
+                var expected = TestFrame(
+                    from: Self.ours.at(30_002, families.1), to: Self.theirs.at(5000, families.1),
+                    payload: TestFrame.rtp())
+                (expected.source, expected.tos, expected.hopLimit) = (bench.network.hardware, 184, 64)
+                expected.destination = [0x02, 0, 0, 0, 0, families.1 == .ipv4 ? 0x0A : 0x0B]
+                #expect(TestFrame(outcome.packet) == expected, "\(outcome.packet)")
+                #expect(outcome.packet == expected.octets)
+                #expect(try bench.table.verdicts().forwarded == 1)
+                #expect(try bench.table.verdicts().bytes == UInt64(expected.payload.count))
+            }
+        }
+
+        @Test("a UDP checksum that IPv4 leaves out stays out", arguments: Attachment.allCases)
+        func noChecksum(_ attachment: Attachment) throws {
+            try withBench("kt-nosum") { bench in
+                try bench.install()
+                var frame = Self.frame()
+                frame.hasChecksum = false
+                let outcome = try bench.run(frame.octets, attachment)
+                #expect(TestFrame(outcome.packet)?.hasChecksum == false)
+                #expect(TestFrame(outcome.packet)?.to == Self.theirs.at(5000))
+            }
+        }
+
+        /// What is not forwarded, and why.
+        struct Exception: CustomTestStringConvertible {
+            let testDescription: String
+            let reason: relay_verdict
+            var flags = RELAY_FLOW_RTP
+            var families: (AddressFamily, AddressFamily) = (.ipv4, .ipv4)
+            var target: TransportAddress?
+            var only: Attachment?
+            let frame: [UInt8]
+
+            init(_ description: String, _ reason: relay_verdict, _ change: (inout TestFrame) -> Void = { _ in }) {
+                var frame = ProgramTests.frame()
+                change(&frame)
+                (testDescription, self.reason, self.frame) = (description, reason, frame.octets)
+            }
+
+            init(_ description: String, _ reason: relay_verdict, octets: [UInt8]) {
+                (testDescription, self.reason, frame) = (description, reason, octets)
+            }
+
+            func with(_ change: (inout Exception) -> Void) -> Exception {
+                var exception = self
+                change(&exception)
+                return exception
+            }
+        }
+
+        private static var withOptions: [UInt8] {
+            var frame = Self.frame().octets
+            frame[14] = 0x46
+            frame.insert(contentsOf: [1, 1, 1, 0], at: 34)
+            return frame
+        }
+
+        private static var withExtensionHeader: [UInt8] {
+            var frame = Self.frame(.ipv6).octets
+            frame[20] = 0
+            return frame
+        }
+
+        private static var withPartialChecksum: [UInt8] {
             var frame = Self.frame()
             frame.hasChecksum = false
-            let outcome = try bench.run(frame.octets, attachment)
-            #expect(TestFrame(outcome.packet)?.hasChecksum == false)
-            #expect(TestFrame(outcome.packet)?.to == Self.theirs.at(5000))
-        }
-    }
-
-    /// What is not forwarded, and why.
-    struct Exception: CustomTestStringConvertible {
-        let testDescription: String
-        let reason: relay_verdict
-        var flags = RELAY_FLOW_RTP
-        var families: (AddressFamily, AddressFamily) = (.ipv4, .ipv4)
-        var target: TransportAddress?
-        var only: Attachment?
-        let frame: [UInt8]
-
-        init(_ description: String, _ reason: relay_verdict, _ change: (inout TestFrame) -> Void = { _ in }) {
-            var frame = ProgramTests.frame()
-            change(&frame)
-            (testDescription, self.reason, self.frame) = (description, reason, frame.octets)
+            var octets = frame.octets
+            // What a sender on this machine leaves to its hardware: the sum of the pseudo header, not inverted.
+            let pseudo = [0xC000, 0x020A, 0xC000, 0x0201, 17, UInt32(frame.payload.count) + 8].reduce(0, +)
+            octets.replaceSubrange(40..<42, with: TestFrame.octets(UInt64(pseudo & 0xFFFF + pseudo >> 16), 2))
+            return octets
         }
 
-        init(_ description: String, _ reason: relay_verdict, octets: [UInt8]) {
-            (testDescription, self.reason, frame) = (description, reason, octets)
-        }
+        static let exceptions: [Exception] = [
+            Exception("STUN", RELAY_NOT_RTP) { $0.payload = [0, 1, 0, 0] + [UInt8](repeating: 0, count: 16) },
+            Exception("too short for RTP", RELAY_NOT_RTP) { $0.payload = [0x80, 8, 0, 1] },
+            Exception("more sources than there is packet", RELAY_NOT_RTP) { $0.payload[0] = 0x8F },
+            Exception("an extension longer than the packet", RELAY_NOT_RTP) {
+                $0.payload = [0x90] + TestFrame.rtp().dropFirst()
+                $0.payload[14] = 0xFF
+            },
+            Exception("RTCP on an RTP port", RELAY_NOT_RTP) { $0.payload = TestFrame.rtcp },
+            Exception("another port", RELAY_UNKNOWN_SOURCE) { $0.from = theirs.at(4001) },
+            Exception("another address", RELAY_UNKNOWN_SOURCE) {
+                $0.from = TransportAddress(IPAddress("192.0.2.11")!, port: 4000)
+            },
+            Exception("the first fragment", RELAY_FRAGMENT) { $0.fragment = 0x2000 },
+            Exception("a later fragment", RELAY_FRAGMENT) { $0.fragment = 0x0010 },
+            Exception("IPv4 options", RELAY_OPTIONS, octets: withOptions),
+            Exception("an IPv6 extension header", RELAY_OPTIONS, octets: withExtensionHeader),
+            Exception(
+                "a datagram shorter than its packet", RELAY_ODD_LENGTH,
+                octets: frame().octets.enumerated().map {
+                    $0.offset == 39 ? $0.element - 1 : $0.element
+                }),
+            Exception("no checksum, towards IPv6", RELAY_NO_CHECKSUM) { $0.hasChecksum = false }
+                .with { $0.families.1 = .ipv6 },
+            Exception("a checksum left to hardware", RELAY_NO_CHECKSUM, octets: withPartialChecksum).with {
+                $0.only = .xdp
+            },
+            Exception("an unknown neighbour", RELAY_NO_NEIGHBOUR).with {
+                $0.target = TransportAddress(IPAddress("192.0.2.77")!, port: 5000)
+            },
+            Exception("too big for the route", RELAY_TOO_BIG) { $0.payload += [UInt8](repeating: 0, count: 600) }
+                .with { $0.target = TransportAddress(IPAddress("203.0.113.5")!, port: 5000) },
+            Exception("no route", RELAY_NO_ROUTE).with {
+                $0.target = TransportAddress(IPAddress("198.51.100.1")!, port: 5000)
+            },
+            Exception("a destination on this host", RELAY_NO_ROUTE).with { $0.target = ours.at(6000) },
+        ]
 
-        func with(_ change: (inout Exception) -> Void) -> Exception {
-            var exception = self
-            change(&exception)
-            return exception
-        }
-    }
-
-    private static var withOptions: [UInt8] {
-        var frame = Self.frame().octets
-        frame[14] = 0x46
-        frame.insert(contentsOf: [1, 1, 1, 0], at: 34)
-        return frame
-    }
-
-    private static var withExtensionHeader: [UInt8] {
-        var frame = Self.frame(.ipv6).octets
-        frame[20] = 0
-        return frame
-    }
-
-    private static var withPartialChecksum: [UInt8] {
-        var frame = Self.frame()
-        frame.hasChecksum = false
-        var octets = frame.octets
-        // What a sender on this machine leaves to its hardware: the sum of the pseudo header, not inverted.
-        let pseudo = [0xC000, 0x020A, 0xC000, 0x0201, 17, UInt32(frame.payload.count) + 8].reduce(0, +)
-        octets.replaceSubrange(40..<42, with: TestFrame.octets(UInt64(pseudo & 0xFFFF + pseudo >> 16), 2))
-        return octets
-    }
-
-    static let exceptions: [Exception] = [
-        Exception("STUN", RELAY_NOT_RTP) { $0.payload = [0, 1, 0, 0] + [UInt8](repeating: 0, count: 16) },
-        Exception("too short for RTP", RELAY_NOT_RTP) { $0.payload = [0x80, 8, 0, 1] },
-        Exception("more sources than there is packet", RELAY_NOT_RTP) { $0.payload[0] = 0x8F },
-        Exception("an extension longer than the packet", RELAY_NOT_RTP) {
-            $0.payload = [0x90] + TestFrame.rtp().dropFirst()
-            $0.payload[14] = 0xFF
-        },
-        Exception("RTCP on an RTP port", RELAY_NOT_RTP) { $0.payload = TestFrame.rtcp },
-        Exception("another port", RELAY_UNKNOWN_SOURCE) { $0.from = theirs.at(4001) },
-        Exception("another address", RELAY_UNKNOWN_SOURCE) {
-            $0.from = TransportAddress(IPAddress("192.0.2.11")!, port: 4000)
-        },
-        Exception("the first fragment", RELAY_FRAGMENT) { $0.fragment = 0x2000 },
-        Exception("a later fragment", RELAY_FRAGMENT) { $0.fragment = 0x0010 },
-        Exception("IPv4 options", RELAY_OPTIONS, octets: withOptions),
-        Exception("an IPv6 extension header", RELAY_OPTIONS, octets: withExtensionHeader),
-        Exception(
-            "a datagram shorter than its packet", RELAY_ODD_LENGTH,
-            octets: frame().octets.enumerated().map {
-                $0.offset == 39 ? $0.element - 1 : $0.element
-            }),
-        Exception("no checksum, towards IPv6", RELAY_NO_CHECKSUM) { $0.hasChecksum = false }
-            .with { $0.families.1 = .ipv6 },
-        Exception("a checksum left to hardware", RELAY_NO_CHECKSUM, octets: withPartialChecksum).with {
-            $0.only = .xdp
-        },
-        Exception("an unknown neighbour", RELAY_NO_NEIGHBOUR).with {
-            $0.target = TransportAddress(IPAddress("192.0.2.77")!, port: 5000)
-        },
-        Exception("too big for the route", RELAY_TOO_BIG) { $0.payload += [UInt8](repeating: 0, count: 600) }
-            .with { $0.target = TransportAddress(IPAddress("203.0.113.5")!, port: 5000) },
-        Exception("no route", RELAY_NO_ROUTE).with {
-            $0.target = TransportAddress(IPAddress("198.51.100.1")!, port: 5000)
-        },
-        Exception("a destination on this host", RELAY_NO_ROUTE).with { $0.target = ours.at(6000) },
-    ]
-
-    @Test("passes up, untouched and counted, what is not plain RTP of a known source", arguments: exceptions)
-    func passes(_ exception: Exception) throws {
-        try withBench("kt-pass") { bench in
-            try bench.install(
-                exception.families.0, exception.families.1, target: exception.target, flags: exception.flags)
-            for attachment in Attachment.allCases where exception.only == nil || exception.only == attachment {
-                let before = try bench.table.verdicts().packets
-                let outcome = try bench.run(exception.frame, attachment)
-                #expect(outcome.verdict == Self.passed[attachment], "\(attachment)")
-                #expect((outcome.packet == exception.frame) == true, "\(attachment)")
-                var expected = before
-                expected[Int(exception.reason.rawValue)] += 1
-                #expect(try bench.table.verdicts().packets == expected, "\(attachment)")
-            }
-        }
-    }
-
-    @Test("what is not ours goes by uncounted", arguments: Attachment.allCases)
-    func goesBy(_ attachment: Attachment) throws {
-        try withBench("kt-by") { bench in
-            try bench.install()
-            var other = Self.frame()
-            other.to = Self.ours.at(30_004)
-            var transmission = Self.frame().octets
-            transmission[23] = 6  // TCP
-            let arp = [UInt8](repeating: 0xFF, count: 12) + [0x08, 0x06] + [UInt8](repeating: 0, count: 46)
-            for frame in [other.octets, transmission, arp, Array(Self.frame().octets.prefix(40))] {
-                let outcome = try bench.run(frame, attachment)
-                #expect(outcome.verdict == Self.passed[attachment])
-                #expect(outcome.packet == frame)
-            }
-            #expect(try bench.table.verdicts().packets.allSatisfy { $0 == 0 })
-        }
-    }
-
-    @Test("no prefix of a packet is taken for a whole one", arguments: Attachment.allCases)
-    func truncated(_ attachment: Attachment) throws {
-        try withBench("kt-cut") { bench in
-            try bench.install()
-            try bench.install(.ipv6, .ipv6)
-            for family in AddressFamily.allCases {
-                let whole = Self.frame(family).octets
-                // What the kernel takes for a packet has a network header at least.
-                for length in (attachment == .tc ? 54 : 14)..<whole.count {
-                    // The header says more than there is; only the RTP payload's end may be cut unseen.
-                    let outcome = try bench.run(Array(whole.prefix(length)), attachment)
-                    let headers = whole.count - 20
-                    if length < headers { #expect(outcome.verdict == Self.passed[attachment], "\(family) \(length)") }
+        @Test("passes up, untouched and counted, what is not plain RTP of a known source", arguments: exceptions)
+        func passes(_ exception: Exception) throws {
+            try withBench("kt-pass") { bench in
+                try bench.install(
+                    exception.families.0, exception.families.1, target: exception.target, flags: exception.flags)
+                for attachment in Attachment.allCases where exception.only == nil || exception.only == attachment {
+                    let before = try bench.table.verdicts().packets
+                    let outcome = try bench.run(exception.frame, attachment)
+                    #expect(outcome.verdict == Self.passed[attachment], "\(attachment)")
+                    #expect((outcome.packet == exception.frame) == true, "\(attachment)")
+                    var expected = before
+                    expected[Int(exception.reason.rawValue)] += 1
+                    #expect(try bench.table.verdicts().packets == expected, "\(attachment)")
                 }
             }
         }
-    }
 
-    @Test("RTCP goes its own way, on its port and on a shared one", arguments: Attachment.allCases)
-    func rtcp(_ attachment: Attachment) throws {
-        try withBench("kt-rtcp") { bench in
-            try bench.install(flags: RELAY_FLOW_RTCP)
-            let outcome = try bench.run(Self.frame(payload: TestFrame.rtcp).octets, attachment)
-            #expect(TestFrame(outcome.packet)?.payload == TestFrame.rtcp)
-            #expect(TestFrame(outcome.packet)?.from == Self.ours.at(30_002))
-            #expect(try bench.run(Self.frame().octets, attachment).verdict == Self.passed[attachment])
-        }
-    }
-
-    @Test("XDP reads and writes VLAN tags")
-    func vlan() throws {
-        try withBench("kt-vlan") { bench in
-            try bench.install()
-            var tagged = Self.frame()
-            tagged.vlan = 100
-            var outcome = try bench.run(tagged.octets, .xdp)
-            #expect(TestFrame(outcome.packet)?.vlan == nil)
-            #expect(TestFrame(outcome.packet)?.to == Self.theirs.at(5000))
-            let index = bench.network.index
-            try bench.table.interfaces.update(index, relay_interface(carrier: index, vlan: 200))
-            outcome = try bench.run(tagged.octets, .xdp)
-            #expect(TestFrame(outcome.packet)?.vlan == 200)
-            outcome = try bench.run(Self.frame().octets, .xdp)
-            #expect(TestFrame(outcome.packet)?.vlan == 200)
-            #expect(TestFrame(outcome.packet)?.payload == TestFrame.rtp())
-        }
-    }
-
-    @Test("counts packets, octets, gaps and jitter of a source")
-    func counts() throws {
-        try withBench("kt-count") { bench in
-            try bench.install()
-            // Sequence number 65534, then a gap of two over the wrap, one late.
-            for (sequence, timestamp) in [(65_534, 0), (65_535, 160), (2, 640), (1, 480)] as [(UInt16, UInt32)] {
-                let payload = TestFrame.rtp(sequence: sequence, timestamp: timestamp)
-                #expect(try bench.run(Self.frame(payload: payload).octets, .xdp).verdict != 2)
+        @Test("what is not ours goes by uncounted", arguments: Attachment.allCases)
+        func goesBy(_ attachment: Attachment) throws {
+            try withBench("kt-by") { bench in
+                try bench.install()
+                var other = Self.frame()
+                other.to = Self.ours.at(30_004)
+                var transmission = Self.frame().octets
+                transmission[23] = 6  // TCP
+                let arp = [UInt8](repeating: 0xFF, count: 12) + [0x08, 0x06] + [UInt8](repeating: 0, count: 46)
+                for frame in [other.octets, transmission, arp, Array(Self.frame().octets.prefix(40))] {
+                    let outcome = try bench.run(frame, attachment)
+                    #expect(outcome.verdict == Self.passed[attachment])
+                    #expect(outcome.packet == frame)
+                }
+                #expect(try bench.table.verdicts().packets.allSatisfy { $0 == 0 })
             }
-            let counted = CellPool(bench.table.counters, used: []).read(0)
-            #expect(counted.rtp_packets == 4)
-            #expect(counted.rtp_bytes == UInt64(4 * TestFrame.rtp().count))
-            #expect(counted.rtcp_packets == 0)
-            #expect(counted.ssrc == 0x1234_5678)
-            #expect(counted.received == 4)
-            #expect(counted.highest_sequence &- counted.base_sequence &+ 1 == 5)
-            #expect(counted.jitter > 0)
-            #expect(counted.last_packet > 0 && counted.last_packet <= SystemClock.monotonic)
-            let other = TestFrame.rtp(sequence: 7, timestamp: 0, ssrc: 99)
-            _ = try bench.run(Self.frame(payload: other).octets, .xdp)
-            #expect(CellPool(bench.table.counters, used: []).read(0).received == 1)
-            #expect(CellPool(bench.table.counters, used: []).read(0).rtp_packets == 5)
+        }
+
+        @Test("no prefix of a packet is taken for a whole one", arguments: Attachment.allCases)
+        func truncated(_ attachment: Attachment) throws {
+            try withBench("kt-cut") { bench in
+                try bench.install()
+                try bench.install(.ipv6, .ipv6)
+                for family in AddressFamily.allCases {
+                    let whole = Self.frame(family).octets
+                    // What the kernel takes for a packet has a network header at least.
+                    for length in (attachment == .tc ? 54 : 14)..<whole.count {
+                        // The header says more than there is; only the RTP payload's end may be cut unseen.
+                        let outcome = try bench.run(Array(whole.prefix(length)), attachment)
+                        let headers = whole.count - 20
+                        if length < headers {
+                            #expect(outcome.verdict == Self.passed[attachment], "\(family) \(length)")
+                        }
+                    }
+                }
+            }
+        }
+
+        @Test("RTCP goes its own way, on its port and on a shared one", arguments: Attachment.allCases)
+        func rtcp(_ attachment: Attachment) throws {
+            try withBench("kt-rtcp") { bench in
+                try bench.install(flags: RELAY_FLOW_RTCP)
+                let outcome = try bench.run(Self.frame(payload: TestFrame.rtcp).octets, attachment)
+                #expect(TestFrame(outcome.packet)?.payload == TestFrame.rtcp)
+                #expect(TestFrame(outcome.packet)?.from == Self.ours.at(30_002))
+                #expect(try bench.run(Self.frame().octets, attachment).verdict == Self.passed[attachment])
+            }
+        }
+
+        @Test("XDP reads and writes VLAN tags")
+        func vlan() throws {
+            try withBench("kt-vlan") { bench in
+                try bench.install()
+                var tagged = Self.frame()
+                tagged.vlan = 100
+                var outcome = try bench.run(tagged.octets, .xdp)
+                #expect(TestFrame(outcome.packet)?.vlan == nil)
+                #expect(TestFrame(outcome.packet)?.to == Self.theirs.at(5000))
+                let index = bench.network.index
+                try bench.table.interfaces.update(index, relay_interface(carrier: index, vlan: 200))
+                outcome = try bench.run(tagged.octets, .xdp)
+                #expect(TestFrame(outcome.packet)?.vlan == 200)
+                outcome = try bench.run(Self.frame().octets, .xdp)
+                #expect(TestFrame(outcome.packet)?.vlan == 200)
+                #expect(TestFrame(outcome.packet)?.payload == TestFrame.rtp())
+            }
+        }
+
+        @Test("counts packets, octets, gaps and jitter of a source")
+        func counts() throws {
+            try withBench("kt-count") { bench in
+                try bench.install()
+                // Sequence number 65534, then a gap of two over the wrap, one late.
+                for (sequence, timestamp) in [(65_534, 0), (65_535, 160), (2, 640), (1, 480)] as [(UInt16, UInt32)] {
+                    let payload = TestFrame.rtp(sequence: sequence, timestamp: timestamp)
+                    #expect(try bench.run(Self.frame(payload: payload).octets, .xdp).verdict != 2)
+                }
+                let counted = CellPool(bench.table.counters, used: []).read(0)
+                #expect(counted.rtp_packets == 4)
+                #expect(counted.rtp_bytes == UInt64(4 * TestFrame.rtp().count))
+                #expect(counted.rtcp_packets == 0)
+                #expect(counted.ssrc == 0x1234_5678)
+                #expect(counted.received == 4)
+                #expect(counted.highest_sequence &- counted.base_sequence &+ 1 == 5)
+                #expect(counted.jitter > 0)
+                #expect(counted.last_packet > 0 && counted.last_packet <= SystemClock.monotonic)
+                let other = TestFrame.rtp(sequence: 7, timestamp: 0, ssrc: 99)
+                _ = try bench.run(Self.frame(payload: other).octets, .xdp)
+                #expect(CellPool(bench.table.counters, used: []).read(0).received == 1)
+                #expect(CellPool(bench.table.counters, used: []).read(0).rtp_packets == 5)
+            }
         }
     }
 }

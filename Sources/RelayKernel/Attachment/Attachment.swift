@@ -41,14 +41,24 @@ struct Attachment: Sendable {
             if bpf_link_update(link.number, program.number, nil) == 0 { return link }
             table.pins?.remove(name)
         }
-        let type = kind == .xdp ? Int32(BPF_XDP.rawValue) : Int32(CBPF_TCX_INGRESS)
-        let flags = kind == .xdp ? UInt32(XDP_FLAGS_DRV_MODE) : 0
-        let link = try Descriptor(
-            cbpf_link_create(program.number, Int32(device.index), type, flags),
-            "attach to \(device.name) (\(kind))")
+        let link = kind == .xdp ? try unproved(on: device, of: table) : try tcx(on: device, of: table)
         if kind == .xdp { try Probe.run(table.probe, on: device) }
         try table.pins?.pin(link, as: name)
         return link
+    }
+
+    private static func tcx(on device: NetworkDevice, of table: KernelTable) throws(SystemError) -> Descriptor {
+        try Descriptor(
+            cbpf_link_create(table.tc.number, Int32(device.index), Int32(CBPF_TCX_INGRESS), 0),
+            "attach to \(device.name) (tcx)")
+    }
+
+    /// XDP in the driver, as long as the result lives. It may send nothing.
+    static func unproved(on device: NetworkDevice, of table: KernelTable) throws(SystemError) -> Descriptor {
+        try Descriptor(
+            cbpf_link_create(
+                table.xdp.number, Int32(device.index), Int32(BPF_XDP.rawValue), UInt32(XDP_FLAGS_DRV_MODE)),
+            "attach to \(device.name) (xdp)")
     }
 
     /// Takes the program off the interface.

@@ -267,8 +267,8 @@ struct FlowBook {
     }
 
     /// Writes what user space has counted next to what the program counts, for the process that comes after this one.
-    func save(_ range: Range<Int>, _ counters: (SlotID) -> StreamCounters) {
-        for index in range.clamped(to: 0..<streams.count) {
+    func save(_ indices: some Sequence<Int>, _ counters: (SlotID) -> StreamCounters) {
+        for index in indices where index < streams.count {
             guard let stream = streams[index], let cell = stream.cell else { continue }
             let user = counters(stream.slot)
             var out = stream.sent

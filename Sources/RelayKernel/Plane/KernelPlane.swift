@@ -116,10 +116,22 @@ package final class KernelPlane: ForwardingPlane {
                 }
                 passed.append(change)
             }
-            let notes = book.settle(touched, at: now)
+            let notes = settle(touched, in: &book, at: now)
             // Under the lock, so that what is learned before these changes is known to be older.
             user.apply(passed + notes + book.reminders(of: passed), worker: worker)
         }
+    }
+
+    /// Brings the kernel in line with what is known of some streams; returns what the user plane has to know.
+    private func settle(_ slots: [SlotID], in book: inout FlowBook, at now: UInt64) -> [StreamChange] {
+        let notes = book.settle(slots, at: now)
+        guard table.pins != nil else { return notes }
+        // What user space has counted by now is not to be lost with this process.
+        let entered = notes.compactMap { note in
+            if case .heardElsewhere(let slot, true, _) = note { Int(slot.index) } else { nil }
+        }
+        book.save(entered) { user.counters(of: $0) }
+        return notes
     }
 
     /// The flow that an earlier process has left for a port. A stream that comes without a lock is another one: its
@@ -143,7 +155,7 @@ package final class KernelPlane: ForwardingPlane {
         for (worker, news) in Dictionary(grouping: news, by: \.event.slot.worker) {
             shelf[Int(worker)].book.withLock { book in
                 let touched = news.map(\.event).filter { book.learn($0) }.map(\.slot)
-                let notes = book.settle(touched, at: now)
+                let notes = settle(touched, in: &book, at: now)
                 if !notes.isEmpty { user.apply(notes, worker: worker) }
             }
         }

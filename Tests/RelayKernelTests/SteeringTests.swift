@@ -1,0 +1,59 @@
+import Glibc
+import RelayTestSupport
+import Testing
+import WireFormat
+
+@testable import RelayCore
+@testable import RelayKernel
+
+extension KernelTests {
+    /// One socket for many ports.
+    @Suite("Steering")
+    struct SteeringTests {
+        private static let addresses: [AddressFamily: IPAddress] = [
+            .ipv4: IPAddress(ipv4: 0x7F4D_0001), .ipv6: IPAddress(ipv6High: 0, low: 1),
+        ]
+
+        /// What a socket has waiting; `nil` for nothing.
+        private func receive(_ socket: UDPSocket) -> [UInt8]? {
+            var buffer = DatagramBuffer()
+            guard buffer.receive(from: socket) != nil else { return nil }
+            let datagram = buffer.datagram
+            return datagram.indices.map { datagram[$0] }
+        }
+
+        @Test("a port's datagrams go to its worker, until it is released", arguments: AddressFamily.allCases)
+        func steers(_ family: AddressFamily) async throws {
+            let address = try #require(Self.addresses[family])
+            let steering = try KernelSteering(addresses: [address])
+            let sockets = try (0..<2).map { worker in
+                SteeredSocket(
+                    worker: UInt16(worker), family: family,
+                    socket: try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0))
+            }
+            defer { for socket in sockets { socket.socket.close() } }
+            try steering.attach(sockets)
+            let ports = [40_000, 40_001, 65_535].map { TransportAddress(address, port: $0) }
+            #expect(ports.allSatisfy(steering.covers))
+            #expect(!steering.covers(TransportAddress(.unspecified(family), port: 40_000)))
+
+            let phone = try await UDPEndpoint(at: TransportAddress(address, port: 41_000))
+            defer { phone.close() }
+            for (index, port) in ports.enumerated() {
+                let worker = index % 2
+                steering.steer(port, to: UInt16(worker))
+                try await phone.send([UInt8(index)], to: port)
+                let got = try await eventually("a datagram to \(port)") { receive(sockets[worker].socket) }
+                #expect(got == [UInt8(index)])
+                #expect(receive(sockets[1 - worker].socket) == nil)
+            }
+            // Released, the port is like any other: somebody may bind it.
+            steering.release(ports[0])
+            let other = try await UDPEndpoint(at: ports[0])
+            defer { other.close() }
+            try await phone.send([9], to: ports[0])
+            _ = try await eventually("a datagram to a port of its own") { other.receivedCount == 1 ? true : nil }
+            #expect(sockets.allSatisfy { receive($0.socket) == nil })
+        }
+    }
+}
