@@ -28,14 +28,16 @@ package struct ByteWriter: Sendable {
     package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     /// Writes a number in decimal digits, with a leading `-` if it is negative.
-    @inlinable
-    package mutating func write(decimal value: some BinaryInteger) {
+    package mutating func write(decimal value: Int64) {
         if value < 0 { write(UInt8(ascii: "-")) }
-        write(digits: UInt64(value.magnitude))
+        write(decimal: value.magnitude)
     }
 
-    /// Writes `1*DIGIT`.
-    package mutating func write(digits value: UInt64) {
+    /// Writes a number in decimal digits, with a leading `-` if it is negative.
+    package mutating func write(decimal value: Int) { write(decimal: Int64(value)) }
+
+    /// Writes a number in decimal digits. Not generic, since it is called from other modules all the time.
+    package mutating func write(decimal value: UInt64) {
         if value < 10 { return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
         var rest = value
         var length = 0
