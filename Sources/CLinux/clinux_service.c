@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -28,6 +29,11 @@ static int write_all(int fd, const char *text, size_t length) {
 }
 
 int clinux_write_error(const void *text, size_t length) { return write_all(STDERR_FILENO, text, length); }
+
+void clinux_keep_small_blocks(void) {
+    // Without fast bins there is nothing to merge; threads have caches of their own for small blocks.
+    mallopt(M_MXFAST, 0);
+}
 
 void clinux_log_open(const char *name, int facility) {
     // syslog keeps the pointer.

@@ -17,6 +17,7 @@ struct Relayd {
     private static let usageStatus: Int32 = 2
 
     static func main() async {
+        SystemService.tuneAllocator()
         do {
             switch try parse() {
             case .help(let text): print(text)

@@ -12,6 +12,8 @@ int clinux_resolve(const char *name, struct clinux_address *addresses, int capac
 
 /// Writes all of a buffer to standard error.
 int clinux_write_error(const void *text, size_t length);
+/// Keeps the C library from merging all small free blocks each time somebody wants a kilobyte.
+void clinux_keep_small_blocks(void);
 /// Names us in syslog, by facility number. Call once, before `clinux_log`.
 void clinux_log_open(const char *name, int facility);
 /// Sends one line to syslog.

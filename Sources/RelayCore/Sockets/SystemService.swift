@@ -10,6 +10,9 @@ package enum SystemService {
         unsafe bytes.withUnsafeBytes { _ = unsafe clinux_write_error($0.baseAddress, $0.count) }
     }
 
+    /// Sets the allocator up for a service that handles messages of a kilobyte or more all the time. Once, at the start.
+    package static func tuneAllocator() { clinux_keep_small_blocks() }
+
     /// Names us in syslog. Once, before `log`.
     package static func openLog(name: String, facility: Int) {
         // SAFETY: the name is copied.

@@ -30,7 +30,13 @@ struct RedisCommand {
 
     mutating func word(_ text: String) { word(Array(text.utf8)) }
 
-    mutating func word(_ number: some FixedWidthInteger & BitwiseCopyable) {
+    mutating func word(_ number: Int) {
+        var digits = ByteWriter(capacity: 20)
+        digits.write(decimal: number)
+        word(digits.bytes)
+    }
+
+    mutating func word(_ number: UInt64) {
         var digits = ByteWriter(capacity: 20)
         digits.write(decimal: number)
         word(digits.bytes)
