@@ -28,6 +28,7 @@ let package = Package(
         .library(name: "RelayCore", targets: ["RelayCore"]),
         .library(name: "RelayStore", targets: ["RelayStore"]),
         .executable(name: "relayd", targets: ["relayd"]),
+        .executable(name: "relayctl", targets: ["relayctl"]),
         .executable(name: "relay-bench", targets: ["relay-bench"]),
     ],
     dependencies: [
@@ -87,8 +88,16 @@ let package = Package(
                 "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "relayctl",
+            dependencies: [
+                "DaemonOptions", "RelayCore", "WireFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: strict),
 
         .target(
@@ -142,6 +151,7 @@ let package = Package(
         .testTarget(
             name: "RelayBenchTests", dependencies: ["NGProtocol", "RelayBenchKit", "WireFormat"], swiftSettings: strict),
         .testTarget(
-            name: "RelaydTests", dependencies: ["relayd", "RelayTestSupport", "WireFormat"], swiftSettings: strict),
+            name: "RelaydTests", dependencies: ["relayd", "relayctl", "RelayTestSupport", "WireFormat"],
+            swiftSettings: strict),
     ] + fuzzTargets
 )

@@ -42,6 +42,10 @@ void clinux_log_open(const char *name, int facility) {
     openlog(ident, LOG_PID | LOG_NDELAY, facility << 3);
 }
 
+void clinux_log_to(int facility, int severity, const char *text) {
+    syslog((facility << 3) | (severity & LOG_PRIMASK), "%s", text);
+}
+
 void clinux_log(int severity, const char *text) { syslog(severity & LOG_PRIMASK, "%s", text); }
 
 int clinux_resolve(const char *name, struct clinux_address *addresses, int capacity) {

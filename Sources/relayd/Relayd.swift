@@ -63,31 +63,17 @@ struct Relayd {
         let relay = try Relay(
             Relay.Configuration(configuration, log: log), runsHousekeeping: true, makePlane: kernel.plane)
         defer { relay.stop() }
-        // Every part registers its numbers and console commands here.
-        let operations = Operations()
-        let control = ControlStatistics()
-        let figures = RelayFigures(relay: relay, control: control)
-        let gateway = ControlGateway(figures: figures, console: operations.console)
-        let dispatcher = NGDispatcher(relay: relay, log: log, statistics: control, operations: gateway)
+        let room = try ControlRoom(configuration, relay: relay, settings: settings, log: log)
+        defer { room.stop() }
+        let dispatcher = NGDispatcher(
+            relay: relay, log: log, statistics: room.control, operations: room.gateway)
         // Calls that are in the store already are back before anybody can ask for them.
         let shared = try await SharedCalls(configuration, relay: relay, log: log)
         defer { shared?.stop() }
-        let listeners = try await Listeners(configuration, handler: dispatcher, operations: operations)
-        let monitor = LoadMonitor(relay: relay, log: log)
-        monitor.apply(configuration)
-        let live = LiveConfiguration(configuration) { now in
-            relay.apply(now)
-            settings.setLevels(LogSettings.Levels(now))
-            listeners.setTOS(now.controlTOS)
-            monitor.apply(now)
-        }
-        operations.add(figures)
-        operations.add(kernel)
-        for command in FigureCommands.all(relay, figures, operations) { operations.add(command) }
-        for command in CallCommands.all(relay) + SettingCommands.all(live) + RefusedCommands.all {
-            operations.add(command)
-        }
-        shared?.register(with: operations)
+        let listeners = try await Listeners(configuration, handler: dispatcher, operations: room.operations)
+        let live = room.open(configuration, listeners: listeners)
+        room.operations.add(kernel)
+        shared?.register(with: room.operations)
         let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
 
         let hold = HoldService {
@@ -98,8 +84,7 @@ struct Relayd {
         let services = ServiceGroup(
             services: [
                 ReloadService(configuration: live, settings: settings, log: log, parse: parse),
-                OperationsService(figures: figures, monitor: monitor),
-                AdoptionService(kernel: kernel, shared: shared), hold,
+                room.service, AdoptionService(kernel: kernel, shared: shared), hold,
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         try await services.run()

@@ -10,6 +10,9 @@
 /// network.
 int clinux_resolve(const char *name, struct clinux_address *addresses, int capacity);
 
+/// As `clinux_log`, to another facility, by its number (RFC 5424 6.2.1).
+void clinux_log_to(int facility, int severity, const char *text);
+
 /// Writes all of a buffer to standard error.
 int clinux_write_error(const void *text, size_t length);
 /// Keeps the C library from merging all small free blocks each time somebody wants a kilobyte.

@@ -33,6 +33,8 @@ public struct CallReport: Sendable {
         public let transport: ByteString
         /// First codec, as in `PCMA/8000`.
         public let codec: ByteString?
+        /// Its payload type (RFC 3551 §6).
+        public let payloadType: UInt8?
         /// The side sends.
         public let sends: Bool
         /// The side receives.
@@ -57,8 +59,10 @@ public struct CallReport: Sendable {
         public let viaBranch: ByteString?
         /// The name it was given.
         public let label: ByteString?
+        /// Microseconds since the epoch.
+        public let createdMicroseconds: UInt64
         /// Seconds since the epoch.
-        public let created: UInt64
+        public var created: UInt64 { createdMicroseconds / 1_000_000 }
         /// Tags of the sides that it hears.
         public let peers: [ByteString]
         /// One for each m-line.
@@ -124,7 +128,8 @@ extension CallReport {
                 }
             }
             return Media(
-                kind: media.kind, transport: media.transport.text, codec: media.codec, sends: media.sends,
+                kind: media.kind, transport: media.transport.text, codec: media.codec,
+                payloadType: media.payloadTypes.first, sends: media.sends,
                 receives: media.receives, isMuxed: media.isMuxed, isAsymmetric: media.policy.isAsymmetric,
                 isStrictSource: media.policy.isStrict, allowsMediaHandover: media.policy.allowsHandover,
                 streams: streams)
@@ -136,7 +141,7 @@ extension CallReport {
             let peer = participant.peer.flatMap { state.index(of: $0) }.flatMap { state.participants[$0].tag }
             return Side(
                 tag: participant.tag, viaBranch: participant.viaBranch, label: participant.label,
-                created: participant.created / 1_000_000, peers: peer.map { [$0] } ?? [],
+                createdMicroseconds: participant.created, peers: peer.map { [$0] } ?? [],
                 media: participant.media.map(media))
         }
     }

@@ -30,6 +30,7 @@ final class RelayStatistics: Sendable {
     private struct State {
         var counts: [Event: UInt64] = [:]
         var totals = CallTotals()
+        var quality = QualityTotals()
     }
 
     private let state = Mutex(State())
@@ -39,6 +40,11 @@ final class RelayStatistics: Sendable {
     func value(_ event: Event) -> UInt64 { state.withLock { $0.counts[event] ?? 0 } }
 
     var totals: CallTotals { state.withLock { $0.totals } }
+
+    var quality: QualityTotals { state.withLock { $0.quality } }
+
+    /// Adds how well a call was heard.
+    func countQuality(_ add: (inout QualityTotals) -> Void) { state.withLock { add(&$0.quality) } }
 
     /// Counts a call that is over.
     ///
@@ -61,6 +67,8 @@ final class RelayStatistics: Sendable {
 /// Is told of calls that are over, for call detail records. Called on whatever thread the call ended on, which holds the
 /// call's lock; must not block, nor ask the relay for that call.
 package protocol CallEndObserver: Sendable {
+    /// False while reports would be thrown away.
+    var wantsReports: Bool { get }
     /// - Parameter report: the call as it was at its end, ports and counters included.
     func callEnded(_ report: CallReport, reason: TerminationReason)
 }
@@ -74,6 +82,9 @@ extension Relay {
 
     /// Sums over the calls that are over.
     public var callTotals: CallTotals { statistics.totals }
+
+    /// How well the calls that are over were heard.
+    public var qualityTotals: QualityTotals { statistics.quality }
 
     /// How many datagrams were not forwarded, by reason.
     package func drops(_ reason: DropReason) -> UInt64 { plane.drops(reason) }
@@ -96,7 +107,7 @@ extension Relay {
         let age = SystemClock.monotonic &- state.start
         statistics.countEnd(
             reason, seconds: Double(age) / 1_000_000_000, sides: sides, silentSides: silentSides)
-        if let observer = adjustable.withLock({ $0.endObserver }) {
+        if let observer = adjustable.withLock({ $0.endObserver }), observer.wantsReports {
             observer.callEnded(CallReport(call, state, plane: plane, isForeign: false), reason: reason)
         }
     }

@@ -25,6 +25,12 @@ package enum SystemService {
         unsafe clinux_log(Int32(severity), text)
     }
 
+    /// Sends one line to another facility of syslog. Any thread.
+    package static func log(facility: Int, severity: Int, _ text: String) {
+        // SAFETY: a terminated string that lives across the call.
+        unsafe clinux_log_to(Int32(facility), Int32(severity), text)
+    }
+
     /// Tells the service manager a state such as `READY=1`; does nothing where there is none.
     package static func notify(_ state: String) throws(SystemError) {
         // SAFETY: a terminated string that lives across the call.

@@ -56,7 +56,7 @@ package final class RelayFigures: MetricSource {
         snapshot.uptime = (SystemClock.monotonic &- start) / 1_000_000_000
         snapshot.rejected = relay.rejectedCalls
         for reason in TerminationReason.allCases { snapshot.ended[reason] = relay.endedCalls(reason) }
-        snapshot.totals = relay.callTotals
+        (snapshot.totals, snapshot.quality) = (relay.callTotals, relay.qualityTotals)
         return snapshot
     }
 
@@ -64,7 +64,7 @@ package final class RelayFigures: MetricSource {
     package var report: ReportObject {
         var report = StatisticsTree(snapshot).report
         report.append("controlstatistics", .object(ControlTable.report(control.proxies)))
-        report.append("interfaces", .list(relay.portUsage.map { .object(Self.report($0)) }))
+        report.append("interfaces", .list(relay.portUsage.map { .object(Self.report($0, in: relay.ports)) }))
         report.append("transcoders", [])
         return report
     }
@@ -101,12 +101,13 @@ package final class RelayFigures: MetricSource {
 
     private typealias Usage = (interface: MediaInterface, total: Int, used: Int, free: Int)
 
-    private static func report(_ usage: Usage) -> ReportObject {
+    private static func report(_ usage: Usage, in ports: ClosedRange<UInt16>) -> ReportObject {
         let percent = usage.total == 0 ? 0 : 100 * Double(usage.used) / Double(usage.total)
         return [
             "name": .string(usage.interface.name), "address": .string("\(usage.interface.local)"),
             "ports": [
-                "used": .count(usage.used), "used_pct": .decimal(percent, digits: 2), "free": .count(usage.free),
+                "min": .count(ports.lowerBound), "max": .count(ports.upperBound), "used": .count(usage.used),
+                "used_pct": .decimal(percent, digits: 2), "free": .count(usage.free),
                 "totals": .count(usage.total),
             ],
         ]

@@ -2,19 +2,6 @@ internal import RelayCore
 
 /// What the tree is made of, taken at one moment.
 package struct StatisticsSnapshot: Sendable {
-    /// Sums of values and of their squares, for an average and its deviation.
-    struct Samples: Equatable, Sendable {
-        var count: UInt64 = 0
-        var sum = 0.0
-        var squares = 0.0
-
-        var average: Double { count == 0 ? 0 : sum / Double(count) }
-        var deviation: Double {
-            guard count > 0 else { return 0 }
-            return max(0, squares / Double(count) - average * average).squareRoot()
-        }
-    }
-
     var own = 0
     var foreign = 0
     var planes = PlaneTotals()
@@ -24,6 +11,7 @@ package struct StatisticsSnapshot: Sendable {
     var rejected: UInt64 = 0
     var ended: [TerminationReason: UInt64] = [:]
     var totals = CallTotals()
+    var quality = QualityTotals()
 
     init() {}
 }
@@ -47,7 +35,7 @@ package struct TrafficRates: Equatable, Sendable {
 
 extension StatisticsTree {
     init(_ snapshot: StatisticsSnapshot) {
-        sections = [Self.current(snapshot), Self.total(snapshot)]
+        sections = [Self.current(snapshot), Self.total(snapshot)] + Self.quality(snapshot.quality)
     }
 
     private static func current(_ snapshot: StatisticsSnapshot) -> Section {
@@ -99,8 +87,8 @@ extension StatisticsTree {
         section.add(
             "onewaystreams", "Total number of 1-way streams", totals.oneWay,
             .counter("one_way_sessions_total", "Total number of 1-way streams"))
-        let durations = StatisticsSnapshot.Samples(
-            count: totals.ended, sum: totals.seconds, squares: totals.squaredSeconds)
+        var durations = QualityTotals.Samples()
+        (durations.count, durations.sum, durations.squares) = (totals.ended, totals.seconds, totals.squaredSeconds)
         section.add(
             "avgcallduration", "Average call duration", durations.average, unit: " seconds",
             .gauge("call_duration_avg", "Average call duration"))
@@ -153,5 +141,13 @@ extension StatisticsTree {
         section.add("relayedpackets", "Total relayed packets", planes.user.packets &+ planes.kernel.packets)
         section.add("relayedpacketerrors", "Total relayed packet errors", planes.user.errors &+ planes.kernel.errors)
         section.add("relayedbytes", "Total relayed bytes", planes.user.bytes &+ planes.kernel.bytes)
+    }
+}
+
+extension QualityTotals.Samples {
+    var average: Double { count == 0 ? 0 : sum / Double(count) }
+    var deviation: Double {
+        guard count > 0 else { return 0 }
+        return max(0, squares / Double(count) - average * average).squareRoot()
     }
 }

@@ -7,6 +7,7 @@ struct Listeners: Sendable {
     private let udp: [UDPListener]
     private var tcp: [TCPListener] = []
     private var console: [ConsoleListener] = []
+    private var http: [HTTPListener] = []
 
     init(_ configuration: Configuration, handler: any NGMessageHandler, operations: Operations) async throws {
         let tos = configuration.controlTOS
@@ -18,6 +19,11 @@ struct Listeners: Sendable {
             console.append(
                 try await ConsoleListener.start(
                     at: address, idleTimeout: .seconds(configuration.httpIdleTimeout), console: operations.console))
+        }
+        let services = HTTPServices(
+            handler: handler, operations: operations, idleTimeout: .seconds(configuration.httpIdleTimeout))
+        for address in configuration.listenHTTP {
+            http.append(try await HTTPListener.start(at: address, services: services))
         }
     }
 
@@ -31,5 +37,6 @@ struct Listeners: Sendable {
         // One that is closed already is what we want.
         for listener in tcp { try? await listener.stop() }
         for listener in console { try? await listener.stop() }
+        for listener in http { try? await listener.stop() }
     }
 }

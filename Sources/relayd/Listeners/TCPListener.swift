@@ -20,6 +20,11 @@ final class TCPListener: Sendable {
         let slots = ConnectionSlots(limit: mostConnections)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // A client may be silent for long; one whose host is gone is noticed within minutes.
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.tcpOption(.keepIdle), value: 60)
+            .childChannelOption(.tcpOption(.keepInterval), value: 15)
+            .childChannelOption(.tcpOption(.keepCount), value: 4)
             .childChannelOption(.trafficClass(local.address.family), value: Int(tos))
             .childChannelInitializer { channel in
                 guard slots.admit(channel) else { return channel.close() }
@@ -35,6 +40,13 @@ final class TCPListener: Sendable {
 
     /// Accepts no more connections; those that are open live on until their peer or the process ends.
     func stop() async throws { try await channel.close().get() }
+}
+
+// TCP_KEEPIDLE, TCP_KEEPINTVL (seconds) and TCP_KEEPCNT (<netinet/tcp.h>), which NIO has no names for.
+extension NIOBSDSocket.Option {
+    fileprivate static let keepIdle = NIOBSDSocket.Option(rawValue: 4)
+    fileprivate static let keepInterval = NIOBSDSocket.Option(rawValue: 5)
+    fileprivate static let keepCount = NIOBSDSocket.Option(rawValue: 6)
 }
 
 extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
@@ -57,10 +69,7 @@ private final class NGConnection: ChannelInboundHandler {
     private var framer = NGStreamFramer()
 
     init(_ channel: any Channel, _ handler: any NGMessageHandler) {
-        self.handler = handler
-        let remote = channel.remoteAddress
-        let address = remote?.ipAddress.flatMap { IPAddress($0) } ?? .unspecified(.ipv4)
-        peer = TransportAddress(address, port: remote?.port.flatMap { UInt16(exactly: $0) } ?? 0)
+        (self.handler, peer) = (handler, TransportAddress(peerOf: channel))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -8,7 +8,7 @@ internal import RelayCore
 struct RelayLogHandler: LogHandler {
     static let callIDKey = "call-id"
     static let subsystemKey = "subsystem"
-    private static let defaultSubsystem = "core"
+    static let defaultSubsystem = "core"
 
     private let settings: LogSettings
     private let write: @Sendable (_ severity: Int, _ line: String) -> Void

@@ -1,0 +1,145 @@
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// HTTP and WebSocket, octet by octet, so that no HTTP library can prove itself right.
+@Suite("HTTP and WebSocket", .serialized, .enabled(if: RelayProcess.isOurOwn, "texts of our own relay"))
+struct HTTPTests {
+    private static func start(_ run: TestRun, others: [String] = []) async throws -> TransportAddress {
+        let network = try LoopbackNetwork(portCount: 60)
+        let first = network.ports.lowerBound
+        var options = RelayProcess.Options(
+            control: TransportAddress(network.host(1), port: first), media: network.host(1),
+            mediaPorts: first + 10...first + 59)
+        let http = TransportAddress(network.host(1), port: first + 1)
+        options.others = ["--listen-http=\(http)"] + others
+        _ = try await RelayProcess.start(options, in: run)
+        return http
+    }
+
+    /// One request on a connection of its own; the whole answer.
+    private static func ask(
+        _ address: TransportAddress, _ request: String, _ headers: [String] = [], body: String? = nil
+    ) async throws -> String {
+        let connection = try await TextConnection.open(address)
+        let length = body.map { ["Content-Length: \($0.utf8.count)"] } ?? []
+        let head = ["\(request) HTTP/1.1", "Host: \(address)", "Connection: close"] + headers + length
+        try await connection.send(head.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
+        return try await connection.everything()
+    }
+
+    private static let ping = "d7:command4:pinge"
+
+    @Test("ping, metrics, NG with and without cookies, the console", .timeLimit(.minutes(1)))
+    func requests() async throws {
+        try await withTestRun("http-requests") { run in
+            let http = try await Self.start(run)
+            let pong = try await Self.ask(http, "GET /ping")
+            #expect(pong.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"))
+            #expect(pong.hasSuffix("\r\n\r\npong\n"))
+
+            let ng = ["Content-Type: application/x-rtpengine-ng"]
+            let reply = try await Self.ask(http, "POST /ng", ng, body: "5_1 \(Self.ping)")
+            #expect(reply.contains("Content-Type: application/x-rtpengine-ng\r\n"))
+            #expect(reply.hasSuffix("\r\n\r\n5_1 d6:result4:ponge"))
+            let plain = try await Self.ask(
+                http, "POST /ng-plain", ["Content-Type: application/json"], body: #"{"command":"ping"}"#)
+            #expect(plain.contains("Content-Type: application/json\r\n"))
+            #expect(plain.hasSuffix("\r\n\r\n{\"result\":\"pong\"}"))
+            #expect(try await Self.ask(http, "POST /ng", ng, body: "nocookie").hasPrefix("HTTP/1.1 600 "))
+
+            let metrics = try await Self.ask(http, "GET /metrics")
+            #expect(metrics.contains("\nrtpengine_sessions{type=\"own\"} 0\n"))
+            #expect(metrics.contains(#/\nrtpengine_requests_total{proxy="127[0-9.]+",request="ping"} [2-9]\n/#))
+            #expect(try await Self.ask(http, "GET /cli/list+timeout").hasSuffix("\r\n\r\nTIMEOUT=60\n"))
+            #expect(try await Self.ask(http, "GET /cli/list%20timeout").hasSuffix("\r\n\r\nTIMEOUT=60\n"))
+            let posted = try await Self.ask(http, "POST /cli", ["Content-Type: text/plain"], body: "list timeout")
+            #expect(posted.hasSuffix("\r\n\r\nTIMEOUT=60\n"))
+        }
+    }
+
+    @Test("what is wrong is refused, and what is too much is cut off", .timeLimit(.minutes(1)))
+    func refusals() async throws {
+        try await withTestRun("http-refusals") { run in
+            let http = try await Self.start(run, others: ["--http-idle-timeout=1"])
+            #expect(try await Self.ask(http, "GET /nowhere").hasPrefix("HTTP/1.1 404 "))
+            #expect(try await Self.ask(http, "GET /ng").hasPrefix("HTTP/1.1 405 "))
+            // A page from elsewhere, in an operator's browser.
+            let foreign = ["Content-Type: text/plain", "Origin: http://example.org"]
+            #expect(try await Self.ask(http, "POST /cli", foreign, body: "terminate all").hasPrefix("HTTP/1.1 403 "))
+            let own = ["Content-Type: text/plain", "Origin: http://\(http)"]
+            #expect(try await Self.ask(http, "POST /cli", own, body: "ping").hasPrefix("HTTP/1.1 200 "))
+            let large = String(repeating: "x", count: 1 << 18)
+            #expect(try await Self.ask(http, "POST /ng", body: large).hasPrefix("HTTP/1.1 413 "))
+            #expect(try await Self.ask(http, "not http at all").contains("400"))
+            // A request that never ends is cut off when nothing more comes.
+            let slow = try await TextConnection.open(http)
+            try await slow.send("POST /ng HTTP/1.1\r\n")
+            #expect(try await slow.everything() == "")
+        }
+    }
+
+    @Test("WebSocket: NG as Kamailio speaks it, and the other subprotocols", .timeLimit(.minutes(1)))
+    func webSocket() async throws {
+        try await withTestRun("http-websocket") { run in
+            let http = try await Self.start(run, others: ["--http-idle-timeout=1"])
+            let ng = try await Self.upgrade(http, to: "ng.rtpengine.com")
+            try await ng.send(Self.frame(text: "5_1 \(Self.ping)"))
+            // Not masked, final, text, 20 octets.
+            _ = try await ng.until("ponge")
+            #expect(ng.received.suffix(22) == [0x81, 20] + Array("5_1 d6:result4:ponge".utf8))
+            // A large message in two fragments.
+            let offer = "5_2 d7:command4:ping1:x300:" + String(repeating: "x", count: 300) + "e"
+            try await ng.send(Self.frame(text: String(offer.prefix(100)), isFinal: false))
+            try await ng.send(Self.frame(text: String(offer.dropFirst(100)), opcode: 0))
+            #expect(try await ng.until("5_2 d6:result4:ponge").isEmpty == false)
+            // Silent for a second: the relay asks whether we are there, and goes when we do not say so.
+            _ = try await ng.everything()
+            #expect(ng.received.suffix(2) == [0x89, 0])
+
+            let plain = try await Self.upgrade(http, to: "ng-plain.rtpengine.com")
+            try await plain.send(Self.frame(text: #"{"command":"ping"}"#))
+            _ = try await plain.until("{\"result\":\"pong\"}")
+            let console = try await Self.upgrade(http, to: "cli.rtpengine.com")
+            try await console.send(Self.frame(text: "list timeout"))
+            _ = try await console.until("TIMEOUT=60\n")
+            let unknown = try await Self.ask(
+                http, "GET /", Self.upgradeHeaders("nothing.example.org"))
+            #expect(unknown.hasPrefix("HTTP/1.1 4") || unknown.isEmpty, "\(unknown)")
+            let foreign = Self.upgradeHeaders("ng.rtpengine.com") + ["Origin: http://example.org"]
+            #expect(try await Self.ask(http, "GET /", foreign).contains("101 Switching") == false)
+        }
+    }
+
+    private static func upgradeHeaders(_ subprotocol: String) -> [String] {
+        [
+            "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: \(subprotocol)",
+        ]
+    }
+
+    private static func upgrade(_ address: TransportAddress, to subprotocol: String) async throws -> TextConnection {
+        let connection = try await TextConnection.open(address)
+        let head = ["GET / HTTP/1.1", "Host: \(address)"] + upgradeHeaders(subprotocol)
+        try await connection.send(head.joined(separator: "\r\n") + "\r\n\r\n")
+        let answer = try await connection.until("\r\n\r\n").lowercased()
+        #expect(answer.hasPrefix("http/1.1 101 "), "\(answer)")
+        #expect(answer.contains("sec-websocket-protocol: \(subprotocol)\r\n"), "\(answer)")
+        // RFC 6455 §1.3: the answer to that very key.
+        #expect(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "\(answer)")
+        return connection
+    }
+
+    /// A frame from a client: masked (RFC 6455 §5.2).
+    private static func frame(text: String, opcode: UInt8 = 1, isFinal: Bool = true) -> [UInt8] {
+        let mask: [UInt8] = [0x12, 0x34, 0x56, 0x78]
+        let payload = Array(text.utf8)
+        var frame: [UInt8] = [(isFinal ? 0x80 : 0) | opcode]
+        if payload.count < 126 {
+            frame.append(0x80 | UInt8(payload.count))
+        } else {
+            frame += [0x80 | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
+        }
+        return frame + mask + payload.enumerated().map { $1 ^ mask[$0 & 3] }
+    }
+}

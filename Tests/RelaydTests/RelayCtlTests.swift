@@ -1,0 +1,75 @@
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// Our own console client.
+@Suite("relayctl", .serialized, .enabled(if: RelayProcess.isOurOwn, "a client of our own relay"))
+struct RelayCtlTests {
+    @Test("tables for people, JSON for scripts, and a status for both", .timeLimit(.minutes(1)))
+    func commands() async throws {
+        try await withTestRun("relayctl") { run in
+            let network = try LoopbackNetwork(portCount: 40)
+            let first = network.ports.lowerBound
+            let console = TransportAddress(network.host(1), port: first + 1)
+            var options = RelayProcess.Options(
+                control: TransportAddress(network.host(1), port: first), media: network.host(1),
+                mediaPorts: first + 10...first + 39)
+            options.others = ["--listen-cli=\(console)"]
+            let relay = try await RelayProcess.start(options, in: run)
+            let file = run.path(of: "relay.conf")
+            try Text.write("[rtpengine]\nlisten-cli = \(console)\n", to: file)
+            func ask(_ words: [String], status: Int32 = 0, name: String = #function) async throws -> String {
+                let process = try run.start(
+                    try Executables.product("relayctl"), words + ["--config-file=\(file)"],
+                    name: "relayctl-\(words.joined(separator: "-").filter { $0 != "/" })")
+                #expect(try await process.exitStatus(within: .seconds(10)) == status, "\(words): \(process.log)")
+                return process.log
+            }
+            let sdp =
+                "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+            let offer = "d7:command5:offer7:call-id3:one8:from-tag1:f3:sdp\(sdp.utf8.count):\(sdp)e"
+            #expect(try await relay.client.send(offer).contains("result2:ok"))
+
+            let calls = try await ask(["calls"]).split(separator: "\n")
+            #expect(calls.first == "CALL-ID  AGE   STATE  PROXY")
+            #expect(calls.dropFirst().first?.hasPrefix("one      0:0") == true)
+            #expect(calls.last == "1 calls")
+            #expect(try await ask(["calls", "--json"]).hasPrefix(#"[{"callid":"one","created":"#))
+            let call = try await ask(["call", "one"])
+            #expect(call.contains("f    audio PCMA/8000  \(network.host(1)):"), "\(call)")
+            #expect(try await ask(["status"]).contains("calls   1 own, 0 of other relays"))
+            #expect(try await ask(["set", "maxsessions", "5"]) == "Success setting maxsessions to 5\n")
+            #expect(try await ask(["get", "maxsessions", "--json"]) == "{\"maxsessions\":\"5\"}\n")
+            #expect(try await ask(["stats"]).contains(" Owned sessions                                  :1\n"))
+            #expect(try await ask(["terminate", "nix"], status: 1).contains("Call Id not found (nix)."))
+            #expect(try await ask(["terminate", "one"]).contains("successfully terminated"))
+        }
+    }
+
+    @Test("other words are handed to the relay; without a relay it says so", .timeLimit(.minutes(1)))
+    func passThrough() async throws {
+        try await withTestRun("relayctl-pass") { run in
+            let network = try LoopbackNetwork(portCount: 40)
+            let first = network.ports.lowerBound
+            let console = TransportAddress(network.host(1), port: first + 1)
+            var options = RelayProcess.Options(
+                control: TransportAddress(network.host(1), port: first), media: network.host(1),
+                mediaPorts: first + 10...first + 39)
+            options.others = ["--listen-cli=\(console)"]
+            _ = try await RelayProcess.start(options, in: run)
+            func ask(_ words: [String], at address: TransportAddress) async throws -> (Int32, String) {
+                let process = try run.start(
+                    try Executables.product("relayctl"), ["--address=\(address)"] + words,
+                    name: "relayctl-\(words.joined(separator: "-"))-\(address.port)")
+                return (try await process.exitStatus(within: .seconds(10)), process.log)
+            }
+            #expect(try await ask(["ping"], at: console) == (0, "pong\n"))
+            #expect(try await ask(["list", "transcoders"], at: console) == (0, "No stats entries\n"))
+            #expect(try await ask(["nonsense"], at: console) == (1, "Unknown or incomplete command::nonsense\n"))
+            let nobody = TransportAddress(network.host(1), port: first + 2)
+            let (status, text) = try await ask(["ping"], at: nobody)
+            #expect(status != 0)
+            #expect(text.contains("no relay answers at \(nobody)"), "\(text)")
+        }
+    }
+}
