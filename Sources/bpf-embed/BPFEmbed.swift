@@ -7,7 +7,7 @@ import Foundation
 @main
 struct BPFEmbed {
     private static let flags = [
-        "-target", "bpf", "-mcpu=v3", "-ffreestanding", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
+        "-target", "bpf", "-mcpu=v2", "-ffreestanding", "-O2", "-g", "-Wall", "-Wextra", "-Werror",
     ]
 
     static func main() throws {

@@ -305,5 +305,30 @@ extension KernelTests {
                 #expect(CellPool(bench.table.counters, used: []).read(0).rtp_packets == 5)
             }
         }
+
+        /// The time of a run is printed for whoever wants to know: two neighbours, whom a packet goes back and forth
+        /// between.
+        @Test("a packet that comes back as it was, a hundred thousand times", arguments: Attachment.allCases)
+        func cost(_ attachment: Attachment) throws {
+            try withBench("kt-cost") { bench in
+                try TestNetwork.ip("neigh replace 192.0.2.20 lladdr 02:00:00:00:00:0c dev kt-cost")
+                let one = TransportAddress(try #require(IPAddress("192.0.2.10")), port: 4000)
+                let other = TransportAddress(try #require(IPAddress("192.0.2.20")), port: 30_000)
+                for (local, remote) in [(one, other), (other, one)] {
+                    var flow = relay_flow()
+                    flow.rtp = relay_path(
+                        local: local.address.kernel, remote: remote.address.kernel, local_port: local.port.bigEndian,
+                        remote_port: remote.port.bigEndian)
+                    (flow.source, flow.source_port) = (remote.address.kernel, remote.port.bigEndian)
+                    (flow.flags, flow.tos) = (UInt8(RELAY_FLOW_RTP.rawValue), 184)
+                    try bench.table.flows.update(local.endpoint, flow)
+                }
+                let frame = TestFrame(from: one, to: other, payload: TestFrame.rtp())
+                let outcome = try bench.run(frame.octets, attachment, repeated: 100_000)
+                print("\(attachment): \(outcome.duration) ns for each packet")
+                #expect(try bench.table.verdicts().forwarded == 100_000)
+                #expect(TestFrame(outcome.packet)?.payload == TestFrame.rtp())
+            }
+        }
     }
 }

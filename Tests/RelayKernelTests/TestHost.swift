@@ -22,6 +22,7 @@ struct TestHost {
     init(_ number: UInt8) throws {
         self.number = number
         name = "kernel-test-\(ProcessInfo.processInfo.processIdentifier)-\(number)"
+        try Self.mountFileSystem()
         try TestNetwork.ip("netns add \(name)")
         try TestNetwork.ip(
             """
@@ -36,6 +37,17 @@ struct TestHost {
             """)
     }
 
+    /// The BPF file system, which most systems mount at boot; the relay has not the privilege.
+    private static func mountFileSystem() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [
+            "-c", "grep -q ' /sys/fs/bpf bpf ' /proc/self/mounts || mount -t bpf bpf /sys/fs/bpf",
+        ]
+        try process.run()
+        process.waitUntilExit()
+    }
+
     func remove() {
         _ = try? TestNetwork.ip("link del kh\(number)")
         _ = try? TestNetwork.ip("netns del \(name)")
@@ -48,7 +60,11 @@ struct TestHost {
     func options(_ more: [String] = []) throws -> RelayProcess.Options {
         let control = TransportAddress(relay(.ipv4), port: 2223)
         var options = RelayProcess.Options(control: control, media: relay(.ipv4), mediaPorts: 30_000...30_999)
-        options.wrapper = [try Executables.require("nsenter"), "--net=/run/netns/\(name)"]
+        // With the privileges that the manual asks for, and no others.
+        options.wrapper = [
+            try Executables.require("nsenter"), "--net=/run/netns/\(name)", try Executables.require("setpriv"),
+            "--bounding-set=-all,+bpf,+net_admin,+net_raw", "--inh-caps=-all",
+        ]
         options.tos = 184
         options.others =
             [

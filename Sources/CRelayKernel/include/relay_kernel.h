@@ -47,8 +47,7 @@ enum relay_flow_flags {
 
 /// What the program does with the packets that arrive at one local port.
 struct relay_flow {
-    struct relay_path rtp;
-    struct relay_path rtcp;
+    // What RTP needs is at the front, for the sake of the cache.
     /// The only source that is accepted.
     uint32_t source[4];
     uint16_t source_port;
@@ -56,10 +55,12 @@ struct relay_flow {
     uint8_t flags;
     /// TOS octet or traffic class of what is sent.
     uint8_t tos;
+    struct relay_path rtp;
     /// Index of the flow's `relay_counters`.
     uint32_t counters;
     /// RTP timestamp units per second (RFC 3550 §5.1); 0 when unknown: then no jitter is measured.
     uint32_t clock_rate;
+    struct relay_path rtcp;
 };
 _Static_assert(sizeof(struct relay_flow) == 100, "map value");
 
@@ -69,8 +70,6 @@ struct relay_counters {
     uint64_t rtp_packets;
     /// UDP payloads, in octets.
     uint64_t rtp_bytes;
-    uint64_t rtcp_packets;
-    uint64_t rtcp_bytes;
     /// CLOCK_MONOTONIC of the last packet, in nanoseconds; 0 before the first.
     uint64_t last_packet;
     /// CLOCK_MONOTONIC of the last RTP packet, in nanoseconds.
@@ -84,6 +83,10 @@ struct relay_counters {
     /// RFC 3550 A.8, in timestamp units, times 16.
     uint32_t jitter;
     uint32_t last_timestamp;
+    uint64_t reserved;
+    // The second cache line.
+    uint64_t rtcp_packets;
+    uint64_t rtcp_bytes;
     // Written by the daemon alone, for the daemon that comes after it: what was counted outside the program. What has
     // been sent is this plus all that the flows towards this port have counted, modulo 2^64.
     uint64_t user_packets;
@@ -91,7 +94,7 @@ struct relay_counters {
     uint64_t user_errors;
     uint64_t other_packets_out;
     uint64_t other_bytes_out;
-    uint64_t reserved[2];
+    uint64_t reserved_for_user;
 };
 _Static_assert(sizeof(struct relay_counters) == 128, "two cache lines");
 
@@ -120,12 +123,13 @@ enum relay_verdict {
     RELAY_VERDICTS,
 };
 
-/// One processor's count of what became of packets.
+/// One processor's count of one verdict.
 struct relay_statistics {
-    uint64_t packets[RELAY_VERDICTS];
+    uint64_t packets;
     /// UDP payloads of forwarded packets, in octets.
     uint64_t bytes;
 };
+_Static_assert(sizeof(struct relay_statistics) == 16, "map value");
 
 /// How programs behave; one of them.
 struct relay_settings {

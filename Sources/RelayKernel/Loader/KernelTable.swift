@@ -94,7 +94,12 @@ package final class KernelTable: Sendable {
     /// What became of packets, all processors together.
     package func verdicts() throws(SystemError) -> KernelVerdicts {
         var sum = KernelVerdicts()
-        for processor in try statistics.lookUpAll(0, blank: relay_statistics()) { sum.add(processor) }
+        for verdict in 0..<RELAY_VERDICTS.rawValue {
+            for processor in try statistics.lookUpAll(verdict, blank: relay_statistics()) {
+                sum.packets[Int(verdict)] &+= processor.packets
+                sum.bytes &+= processor.bytes
+            }
+        }
         return sum
     }
 }
@@ -102,9 +107,9 @@ package final class KernelTable: Sendable {
 /// What the program has done with packets of flows, since the table was made.
 package struct KernelVerdicts: Sendable {
     /// By `relay_verdict`.
-    private(set) var packets = [UInt64](repeating: 0, count: Int(RELAY_VERDICTS.rawValue))
+    fileprivate(set) var packets = [UInt64](repeating: 0, count: Int(RELAY_VERDICTS.rawValue))
     /// UDP payloads of forwarded packets, in octets.
-    package private(set) var bytes: UInt64 = 0
+    package fileprivate(set) var bytes: UInt64 = 0
 
     /// Packets that were forwarded.
     package var forwarded: UInt64 { packets[Int(RELAY_FORWARDED.rawValue)] }
@@ -121,14 +126,4 @@ package struct KernelVerdicts: Sendable {
     ]
 
     init() {}
-
-    mutating func add(_ processor: relay_statistics) {
-        var processor = processor
-        // SAFETY: the array of the structure, as long as the enumeration says.
-        unsafe withUnsafeBytes(of: &processor.packets) { counts in
-            let counts = unsafe Array(counts.bindMemory(to: UInt64.self))
-            for (index, count) in counts.enumerated() { packets[index] &+= count }
-        }
-        bytes &+= processor.bytes
-    }
 }

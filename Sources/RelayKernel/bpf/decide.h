@@ -7,21 +7,22 @@
 /// Not a packet of ours; nothing is counted.
 #define NOT_OURS (-1)
 
+// Without CAP_PERFMON a program may add nothing but constants to a pointer into a packet. So where the headers are, and
+// whether they are IPv4, are parameters that every instance of these functions knows when it is compiled.
+
 /// What a packet says, as it arrived.
 struct packet {
     struct relay_path seen;
-    /// Offset of the IP header in the frame.
-    __u32 network;
     /// Length of the UDP payload.
     __u32 payload;
     __sum16 checksum;
-    bool ipv4;
 };
 
 /// What is to happen to it.
 struct decision {
     const struct relay_flow *flow;
     const struct relay_path *path;
+    bool is_rtcp;
     /// Where it leaves, and the hardware addresses.
     struct bpf_fib_lookup route;
     struct relay_interface interface;
@@ -29,35 +30,24 @@ struct decision {
 
 enum { IPV4_SIZE = sizeof(struct iphdr), IPV6_SIZE = sizeof(struct ipv6hdr), UDP_SIZE = sizeof(struct udphdr) };
 
-/// The IP header. The verifier wants to see that its offset is small, whatever the compiler knows.
-INLINE void *network_header(void *data, const struct packet *packet) {
-    __u32 offset = packet->network;
-    asm volatile("" : "+r"(offset));
-    return data + (offset & 31);
-}
-
-/// The UDP payload.
-INLINE __u8 *payload_of(void *data, const struct packet *packet) {
-    return network_header(data, packet) + (packet->ipv4 ? IPV4_SIZE : IPV6_SIZE) + UDP_SIZE;
+/// Offset of the UDP payload in the frame.
+INLINE __u32 payload_offset(const __u32 network, const bool ipv4) {
+    return network + (ipv4 ? IPV4_SIZE : IPV6_SIZE) + UDP_SIZE;
 }
 
 /// Reads the headers up to UDP: RELAY_FORWARDED if the packet may be one of ours.
-INLINE int read_headers(void *data, void *end, __be16 protocol, struct packet *packet) {
-    void *network = network_header(data, packet);
-    struct udphdr *udp;
+INLINE int read_headers(void *data, void *end, const __u32 network, const bool ipv4, struct packet *packet) {
     __u32 room;
-    if (protocol == bpf_htons(ETH_P_IP)) {
-        struct iphdr *ip = network;
+    if (ipv4) {
+        struct iphdr *ip = data + network;
         if ((void *)(ip + 1) > end || ip->version != 4 || ip->protocol != IPPROTO_UDP) return NOT_OURS;
         if (ip->ihl != 5) return RELAY_OPTIONS;
         if (ip->frag_off & bpf_htons(IPV4_FRAGMENT)) return RELAY_FRAGMENT;
         map_ipv4(packet->seen.remote, ip->saddr);
         map_ipv4(packet->seen.local, ip->daddr);
-        packet->ipv4 = true;
         room = bpf_ntohs(ip->tot_len) - IPV4_SIZE;
-        udp = (void *)(ip + 1);
-    } else if (protocol == bpf_htons(ETH_P_IPV6)) {
-        struct ipv6hdr *ip = network;
+    } else {
+        struct ipv6hdr *ip = data + network;
         if ((void *)(ip + 1) > end || ip->version != 6) return NOT_OURS;
         if (ip->nexthdr == IPPROTO_FRAGMENT) return RELAY_FRAGMENT;
         if (ip->nexthdr != IPPROTO_UDP)  // extension headers are no reason to look for UDP behind them
@@ -66,12 +56,9 @@ INLINE int read_headers(void *data, void *end, __be16 protocol, struct packet *p
                        : NOT_OURS;
         copy_address(packet->seen.remote, &ip->saddr);
         copy_address(packet->seen.local, &ip->daddr);
-        packet->ipv4 = false;
         room = bpf_ntohs(ip->payload_len);
-        udp = (void *)(ip + 1);
-    } else {
-        return NOT_OURS;
     }
+    struct udphdr *udp = data + network + (ipv4 ? IPV4_SIZE : IPV6_SIZE);
     if ((void *)(udp + 1) > end) return NOT_OURS;
     packet->seen.remote_port = udp->source;
     packet->seen.local_port = udp->dest;
@@ -108,25 +95,37 @@ INLINE void measure(
     counters->last_rtp = now;
 }
 
+/// Copies octets that are anywhere in the packet. Each kind of program has its own helper for it.
+INLINE long load_bytes(void *context, const bool is_xdp, __u32 offset, void *to, __u32 length) {
+    return is_xdp ? bpf_xdp_load_bytes(context, offset, to, length) : bpf_skb_load_bytes(context, offset, to, length);
+}
+
 /// RTP or RTCP (RFC 5761 §4), by the first octets of the payload.
-INLINE int classify(void *data, void *end, const struct packet *packet, struct decision *decision) {
+INLINE int classify(
+    void *context, const bool is_xdp, const __u8 *payload, void *end, const __u32 offset, const struct packet *packet,
+    struct decision *decision) {
     const struct relay_flow *flow = decision->flow;
-    __u8 *payload = payload_of(data, packet);
     if ((void *)(payload + 12) > end || packet->payload < 8 || payload[0] >> 6 != 2) return RELAY_NOT_RTP;
     if (payload[1] >= 192 && payload[1] <= 223) {
         if (!(flow->flags & RELAY_FLOW_RTCP)) return RELAY_NOT_RTP;
-        decision->path = &flow->rtcp;
+        const struct relay_path *path = &flow->rtcp;
+        asm volatile("# rtcp" : "+r"(path));  // or the compiler adds one of two offsets to the flow, which is no constant
+        decision->path = path;
+        decision->is_rtcp = true;
         return RELAY_FORWARDED;
     }
     if (!(flow->flags & RELAY_FLOW_RTP)) return RELAY_NOT_RTP;
     __u32 header = 12 + 4 * (payload[0] & 0x0F);
     if (payload[0] & 0x10) {
-        __u8 *extension = payload + header;
-        if ((void *)(extension + 4) > end) return RELAY_NOT_RTP;
-        header += 4 + 4 * ((__u32)extension[2] << 8 | extension[3]);
+        __be16 extension[2];
+        if (load_bytes(context, is_xdp, offset + header, extension, sizeof extension)) return RELAY_NOT_RTP;
+        header += 4 + 4 * bpf_ntohs(extension[1]);
     }
     if (header > packet->payload) return RELAY_NOT_RTP;
-    decision->path = &flow->rtp;
+    const struct relay_path *path = &flow->rtp;
+    asm volatile("# rtp" : "+r"(path));
+    decision->path = path;
+    decision->is_rtcp = false;
     return RELAY_FORWARDED;
 }
 
@@ -172,7 +171,9 @@ INLINE int find_route(void *context, const struct packet *packet, struct decisio
 }
 
 /// Finds the flow and the way out: RELAY_FORWARDED when there is nothing left but to rewrite and send.
-INLINE int decide(void *context, void *data, void *end, const struct packet *packet, struct decision *decision) {
+INLINE int decide(
+    void *context, const bool is_xdp, void *data, void *end, const __u32 network, const bool ipv4,
+    const struct packet *packet, struct decision *decision) {
     struct relay_endpoint key = {.port = packet->seen.local_port};
     copy_address(key.address, packet->seen.local);
     const struct relay_flow *flow = bpf_map_lookup_elem(&flows, &key);
@@ -180,22 +181,22 @@ INLINE int decide(void *context, void *data, void *end, const struct packet *pac
     decision->flow = flow;
     if (packet->seen.remote_port != flow->source_port || !same_address(packet->seen.remote, flow->source))
         return RELAY_UNKNOWN_SOURCE;
-    int verdict = classify(data, end, packet, decision);
+    const __u32 offset = payload_offset(network, ipv4);
+    int verdict = classify(context, is_xdp, data + offset, end, offset, packet, decision);
     if (verdict != RELAY_FORWARDED) return verdict;
     // RFC 8200 §8.1: IPv6 has no UDP without a checksum.
-    if (!packet->checksum && !(packet->ipv4 && is_mapped(decision->path->remote))) return RELAY_NO_CHECKSUM;
+    if (!packet->checksum && !(ipv4 && is_mapped(decision->path->remote))) return RELAY_NO_CHECKSUM;
     return find_route(context, packet, decision);
 }
 
 /// Counts a packet that is about to be sent. Before it is rewritten: here its payload can still be read.
-INLINE void account(void *data, void *end, const struct packet *packet, const struct decision *decision) {
+INLINE void account(const __u8 *payload, void *end, const struct packet *packet, const struct decision *decision) {
     __u32 index = decision->flow->counters;
     struct relay_counters *counted = bpf_map_lookup_elem(&counters, &index);
-    __u8 *payload = payload_of(data, packet);
     if (!counted || (void *)(payload + 12) > end) return;
     __u64 now = bpf_ktime_get_ns();
     counted->last_packet = now;
-    if (decision->path == &decision->flow->rtcp) {
+    if (decision->is_rtcp) {
         __sync_fetch_and_add(&counted->rtcp_packets, 1);
         __sync_fetch_and_add(&counted->rtcp_bytes, packet->payload);
         return;

@@ -48,9 +48,10 @@ struct {
     __type(value, struct relay_counters);
 } counters SEC(".maps");
 
+// By verdict.
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 1);
+    __uint(max_entries, RELAY_VERDICTS);
     __type(key, __u32);
     __type(value, struct relay_statistics);
 } statistics SEC(".maps");
@@ -71,11 +72,11 @@ struct {
 } interfaces SEC(".maps");
 
 INLINE void count(enum relay_verdict verdict, __u32 bytes) {
-    __u32 zero = 0;
-    struct relay_statistics *statistic = bpf_map_lookup_elem(&statistics, &zero);
+    __u32 key = verdict;
+    struct relay_statistics *statistic = bpf_map_lookup_elem(&statistics, &key);
     if (!statistic) return;
-    statistic->packets[verdict]++;
-    if (verdict == RELAY_FORWARDED) statistic->bytes += bytes;
+    statistic->packets++;
+    statistic->bytes += bytes;
 }
 
 INLINE void map_ipv4(__u32 address[4], __be32 ipv4) {
