@@ -140,5 +140,34 @@ extension KernelTests {
                 try await flush(options, run)
             }
         }
+
+        @Test("frames that get lost on the way out bring the calls back to user space", .timeLimit(.minutes(1)))
+        func losses() async throws {
+            try await withRelay("kernel-losses", 18) { host, _, relay in
+                // The callee is behind another link, whose far end takes no frame of more than 68 octets.
+                try TestNetwork.ip(
+                    """
+                    link add kx18 type veth peer name media2 netns \(host.name)
+                    addr add 10.118.0.2/24 dev kx18
+                    link set kx18 up
+                    -n \(host.name) addr add 10.118.0.1/24 dev media2
+                    -n \(host.name) link set media2 up
+                    """)
+                defer { _ = try? TestNetwork.ip("link del kx18") }
+                let callee = TransportAddress(try #require(IPAddress("10.118.0.2")), port: 6000)
+                let call = try await TestCall(
+                    "losses@18", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000), callee)
+                defer { call.close() }
+                try await call.settle()
+                try TestNetwork.ip("link set kx18 mtu 68")
+                let long = TestFrame.rtp() + [UInt8](repeating: 0xD5, count: 160)
+                _ = try await eventually("calls are back in user space", every: .milliseconds(5)) {
+                    try await call.caller.send(long, to: call.callersPort)
+                    return relay.process.log.contains("going on in user space") ? true : nil
+                }
+                #expect(relay.process.log.contains("on media2"), "\(relay.process.lastLines)")
+                #expect(!(try await call.query()).contains("kernelized"))
+            }
+        }
     }
 }

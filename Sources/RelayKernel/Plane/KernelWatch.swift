@@ -9,8 +9,9 @@ final class KernelWatch: Sendable {
     private static let interval: Int32 = 250
     /// Every how many looks the streams are gone through, and the interfaces.
     private static let (sweepEvery, refreshEvery) = (2, 4)
-    /// So many frames lost between two looks, and so many of a hundred forwarded, are too many.
-    private static let (tolerableFailures, tolerablePercent): (UInt64, UInt64) = (10, 1)
+    /// More frames lost between two looks than that, and than so many of a hundred forwarded, are too many. What overload
+    /// costs has to be less: user space would only make it worse.
+    private static let (tolerableFailures, tolerablePercent): (UInt64, UInt64) = (10, 5)
     /// How long everything stays in user space then, in nanoseconds.
     private static let suspension: UInt64 = 30_000_000_000
 
