@@ -1,30 +1,19 @@
 #define _GNU_SOURCE
 #include "clinux_batch.h"
+#include "clinux_address.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define RETRY(call) ({ long r_; do r_ = (call); while (r_ < 0 && errno == EINTR); r_ < 0 ? -errno : r_; })
-
-union sockaddr_any {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
 
 enum { CONTROL_SIZE = CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(int)) };
 
@@ -39,44 +28,6 @@ struct clinux_batch {
     char *controls;
     uint8_t *data;
 };
-
-static inline void store64(uint8_t *out, uint64_t value) {
-    value = __builtin_bswap64(value);
-    memcpy(out, &value, 8);
-}
-
-static inline uint64_t load64(const uint8_t *in) {
-    uint64_t value;
-    memcpy(&value, in, 8);
-    return __builtin_bswap64(value);
-}
-
-static inline socklen_t to_sockaddr(const struct clinux_address *from, union sockaddr_any *to) {
-    if (from->family == 4) {
-        to->v4 = (struct sockaddr_in){
-            .sin_family = AF_INET, .sin_port = htons(from->port), .sin_addr.s_addr = htonl((uint32_t)from->low)};
-        return sizeof to->v4;
-    }
-    to->v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(from->port)};
-    store64(to->v6.sin6_addr.s6_addr, from->high);
-    store64(to->v6.sin6_addr.s6_addr + 8, from->low);
-    return sizeof to->v6;
-}
-
-static inline void from_sockaddr(const union sockaddr_any *from, struct clinux_address *to) {
-    if (from->any.sa_family == AF_INET) {
-        *to = (struct clinux_address){
-            .low = ntohl(from->v4.sin_addr.s_addr), .port = ntohs(from->v4.sin_port), .family = 4};
-    } else {
-        *to = (struct clinux_address){
-            .high = load64(from->v6.sin6_addr.s6_addr), .low = load64(from->v6.sin6_addr.s6_addr + 8),
-            .port = ntohs(from->v6.sin6_port), .family = 6};
-    }
-}
-
-static int set_option(int fd, int level, int name, int value) {
-    return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
-}
 
 struct clinux_batch *clinux_batch_create(uint32_t slots, uint32_t size) {
     struct clinux_batch *batch = calloc(1, sizeof *batch);

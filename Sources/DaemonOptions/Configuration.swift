@@ -52,6 +52,7 @@ package struct Configuration: Equatable, Sendable {
     /// Interfaces that the kernel forwards on; empty means those that reach the media addresses.
     package var kernelInterfaces: [String] = []
     package var kernelAttach = KernelAttach.auto
+    package var portSockets = PortSockets.auto
     /// Take the kernel's table down, and end.
     package var flushKernel = false
 
@@ -126,4 +127,13 @@ package enum EndpointLearningMode: String, CaseIterable, Sendable {
 /// How packets come to the kernel's forwarding program.
 package enum KernelAttach: String, CaseIterable, Sendable {
     case auto, xdp, tc
+}
+
+/// Whether ports have sockets of their own.
+package enum PortSockets: String, CaseIterable, Sendable {
+    /// They share some where the kernel allows it and nobody else uses the range.
+    case auto
+    case each
+    /// They share some, or the relay does not start.
+    case shared
 }

@@ -60,9 +60,12 @@ struct Relayd {
 
         if configuration.flushKernel { return try KernelForwarding.flush(configuration, log: log) }
         let kernel = KernelForwarding(configuration, log: log)
+        let portSockets = PortSocketChoice(configuration, log: log)
         let relay = try Relay(
-            Relay.Configuration(configuration, log: log), runsHousekeeping: true, makePlane: kernel.plane)
+            Relay.Configuration(configuration, log: log), runsHousekeeping: true,
+            steering: try portSockets.steering(), makePlane: kernel.plane)
         defer { relay.stop() }
+        try portSockets.report(relay)
         let room = try ControlRoom(configuration, relay: relay, settings: settings, log: log)
         defer { room.stop() }
         let dispatcher = NGDispatcher(

@@ -132,6 +132,10 @@ extension OptionTable {
         .value("kernel-attach", "HOW", "auto, xdp or tc (auto)") { (configuration, text) throws(ValueProblem) in
             configuration.kernelAttach = try ValueParsing.choice(text)
         },
+        .value("port-sockets", "HOW", "auto, each (port has a socket) or shared (ports share some) (auto)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.portSockets = try ValueParsing.choice(text)
+        },
         .flag("flush-kernel", \.flushKernel, "remove what the table's last relay has left in the kernel, and end"),
     ]
 

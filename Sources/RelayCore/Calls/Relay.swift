@@ -55,6 +55,8 @@ public final class Relay: Sendable {
     let configuration: Configuration
     let interfaces: InterfaceTable
     let plane: any ForwardingPlane
+    /// Why every port has a socket although a steering was given.
+    package let steeringRefusal: SystemError?
     let calls = Mutex<[ByteString: Call]>([:])
     let statistics = RelayStatistics()
     let adjustable: Mutex<Adjustable>
@@ -78,9 +80,10 @@ public final class Relay: Sendable {
 
     /// - Parameters:
     ///   - runsHousekeeping: false for tests that move the clock themselves.
+    ///   - steering: lets ports do without sockets; it covers the addresses of all interfaces.
     ///   - makePlane: wraps the user plane in another one (the kernel's).
     package init(
-        _ configuration: Configuration, runsHousekeeping: Bool,
+        _ configuration: Configuration, runsHousekeeping: Bool, steering: (any PortSteering)? = nil,
         makePlane: (UserPlane) throws(SystemError) -> any ForwardingPlane = { $0 }
     ) throws(RelayError) {
         guard configuration.interfaces.contains(where: { !$0.isBackup }) else {
@@ -96,10 +99,12 @@ public final class Relay: Sendable {
         loopMarker = ByteString(String(UInt64.random(in: 1 << 44..<1 << 48), radix: 16))
         do throws(SystemError) {
             bell = try Poller()
-            plane = try makePlane(
-                try UserPlane(
-                    threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
-                    capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads, listener: bell))
+            let userPlane = try UserPlane(
+                threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
+                capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads, listener: bell,
+                addresses: interfaces.interfaces.map(\.configuration.local), steering: steering)
+            steeringRefusal = userPlane.steeringRefusal
+            plane = try makePlane(userPlane)
             guard runsHousekeeping else { return }
             let keeper = try SystemThread(name: "housekeeper") { [self] in keepHouse() }
             housekeeper.withLock { $0 = keeper }

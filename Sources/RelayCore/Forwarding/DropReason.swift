@@ -10,6 +10,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case notForwarded
     /// The kernel did not take it: no route, or a full queue.
     case sendFailed
+    /// It came to a port that belongs to no stream any more.
+    case noStream
 
     /// The packet should have been forwarded, or should not have come.
     package var isError: Bool { self != .notForwarded }
@@ -22,6 +24,7 @@ package enum DropReason: Int, CaseIterable, Sendable {
         case .noDestination: "no-destination"
         case .notForwarded: "not-forwarded"
         case .sendFailed: "send-failed"
+        case .noStream: "no-stream"
         }
     }
 }

@@ -1,17 +1,35 @@
 internal import WireFormat
 
 extension MediaWorker {
+    /// Where an accepted datagram goes: out of the slot `sink`.
+    struct Passage: BitwiseCopyable {
+        let sink: Int
+        let destination: TransportAddress
+    }
+
     /// Relays one datagram of one port. Level-triggered polling brings the port back if more is waiting, after every
     /// other port has had its turn: under overload, calls share what there is.
     ///
     /// - Complexity: O(1), one system call in and one out. Allocates nothing, takes no lock, writes no log.
     mutating func pump(_ index: Int, _ generation: UInt32, at now: UInt64) {
         guard slots.holds(index, generation: generation) else { return }
-        guard let source = buffer.receive(from: slots[index].socket) else { return }
-        let length = UInt64(buffer.datagram.count)
-        let entry = slots[index].entry
+        guard let source = buffer.receive(from: slots[index].outlet.socket) else { return }
+        let (kind, length) = (PacketKind(buffer.datagram), UInt64(buffer.datagram.count))
+        guard let passage = judge(kind, length, from: source, at: index, now) else { return }
+        guard buffer.send(from: slots[passage.sink].outlet.socket, to: passage.destination) else {
+            return drop(.sendFailed, at: index)
+        }
+        countSent(length, through: passage.sink)
+    }
 
-        let kind = PacketKind(buffer.datagram)
+    /// Counts a datagram that has come to a slot, learns from it, and decides where it goes; `nil` for nowhere.
+    ///
+    /// - Complexity: O(1). Allocates nothing, takes no lock, writes no log.
+    @inline(__always)
+    mutating func judge(
+        _ kind: PacketKind, _ length: UInt64, from source: TransportAddress, at index: Int, _ now: UInt64
+    ) -> Passage? {
+        let entry = slots[index].entry
         var (sink, confirms) = (entry.rtpSink, true)
         switch (entry.component, kind) {
         case (.opaque, _), (.rtp, .rtp): break
@@ -19,7 +37,7 @@ extension MediaWorker {
             if entry.isMuxed { sink = entry.rtcpSink } else { confirms = false }
         case (.rtcp, .rtp), (.rtcp, .rtcp): sink = entry.rtcpSink
         case (.rtp, .other), (.rtcp, .other):
-            guard entry.passesNonRTP else { return drop(.notRTP, at: index) }
+            guard entry.passesNonRTP else { return refuse(.notRTP, at: index) }
             sink = entry.component == .rtp ? entry.rtpSink : entry.rtcpSink
             confirms = false
         }
@@ -28,9 +46,10 @@ extension MediaWorker {
         case .forward: break
         case .learned:
             if learned.count < Self.socketsPerRound {
+                let generation = slots.generation(of: index)
                 learned.append(SlotID(worker: number, index: UInt32(truncatingIfNeeded: index), generation: generation))
             }
-        case .dropUnexpectedSource: return drop(.unexpectedSource, at: index)
+        case .dropUnexpectedSource: return refuse(.unexpectedSource, at: index)
         }
         counters.add(1, to: .packets, of: index)
         counters.add(length, to: .bytes, of: index)
@@ -41,21 +60,30 @@ extension MediaWorker {
         if case .rtp(let ssrc) = kind { counters.set(UInt64(ssrc) | 1 << 32, in: .ssrc, of: index) }
 
         if case .rtp = kind, !entry.forwards {
-            return counters.add(1, to: DropReason.notForwarded.rawValue, of: sums)
+            counters.add(1, to: DropReason.notForwarded.rawValue, of: sums)
+            return nil
         }
         guard let sink, slots.holds(Int(sink.index), generation: sink.generation),
             let destination = slots[Int(sink.index)].latch.target
-        else { return drop(.noDestination, at: index) }
-        guard buffer.send(from: slots[Int(sink.index)].socket, to: destination) else {
-            return drop(.sendFailed, at: index)
-        }
-        counters.add(1, to: .packetsOut, of: Int(sink.index))
-        counters.add(length, to: .bytesOut, of: Int(sink.index))
+        else { return refuse(.noDestination, at: index) }
+        return Passage(sink: Int(sink.index), destination: destination)
     }
 
     @inline(__always)
-    private func drop(_ reason: DropReason, at index: Int) {
+    func countSent(_ length: UInt64, through sink: Int) {
+        counters.add(1, to: .packetsOut, of: sink)
+        counters.add(length, to: .bytesOut, of: sink)
+    }
+
+    @inline(__always)
+    func drop(_ reason: DropReason, at index: Int) {
         counters.add(1, to: .errors, of: index)
         counters.add(1, to: reason.rawValue, of: Self.dropSlot(capacity: slots.capacity))
+    }
+
+    @inline(__always)
+    private func refuse(_ reason: DropReason, at index: Int) -> Passage? {
+        drop(reason, at: index)
+        return nil
     }
 }

@@ -13,18 +13,37 @@ struct MediaWorker: ~Copyable {
     static let byteSumCell = CounterCells.cellsPerSlot - 1
 
     let number: UInt16
-    private let mailbox: WorkerMailbox
+    let mailbox: WorkerMailbox
     private let poller: Poller
     var slots: SlotTable
     let counters: CounterCells.Writer
     var buffer = DatagramBuffer()
+    /// For ports without sockets of their own.
+    var steered: SteeredPort
     /// Streams whose latch changed in this round. Reserved once; more than fit wait for their next packet.
     var learned: [SlotID] = []
 
-    init(number: UInt16, capacity: Int, mailbox: WorkerMailbox, poller: Poller, counters: CounterCells.Writer) {
+    private var isStopped = false
+
+    /// - Parameter sockets: for ports without sockets of their own; `nil` when every port has one.
+    init(
+        number: UInt16, capacity: Int, mailbox: WorkerMailbox, poller: Poller, counters: CounterCells.Writer,
+        sockets: SteeredSockets?
+    ) {
         (self.number, self.mailbox, self.poller, self.counters) = (number, mailbox, poller, counters)
         slots = SlotTable(capacity: capacity)
+        steered = SteeredPort(sockets)
         learned.reserveCapacity(Self.socketsPerRound)
+    }
+
+    /// What the poller reports for a port with a socket of its own.
+    static func tag(of slot: SlotID) -> UInt64 { UInt64(slot.generation) << 32 | UInt64(slot.index) }
+    /// What it reports for a socket that serves all ports: no slot has generation 0.
+    static func tag(ofReceiver number: Int) -> UInt64 { UInt64(number) }
+
+    @inline(__always)
+    private static func parts(of tag: UInt64) -> (index: Int, generation: UInt32) {
+        (Int(truncatingIfNeeded: tag & 0xFFFF_FFFF), UInt32(tag >> 32))
     }
 
     /// Relays until told to stop.
@@ -35,13 +54,11 @@ struct MediaWorker: ~Copyable {
             let count = poller.wait(&tags, milliseconds: mailbox.waitingTime(hadCommands: hadCommands))
             mailbox.awake()
             let now = SystemClock.monotonic
-            switch applyCommands() {
-            case .none: hadCommands = false
-            case .applied: hadCommands = true
-            case .stopped: return
-            }
+            hadCommands = applyCommands()
+            guard !isStopped else { return }
             for position in 0..<count where tags[position] != Poller.wakeTag {
-                pump(Int(truncatingIfNeeded: tags[position] & 0xFFFF_FFFF), UInt32(tags[position] >> 32), at: now)
+                let (index, generation) = Self.parts(of: tags[position])
+                if generation == 0 { pump(steered: index, at: now) } else { pump(index, generation, at: now) }
             }
             if !learned.isEmpty { reportLearned() }
         }
@@ -60,20 +77,15 @@ struct MediaWorker: ~Copyable {
         mailbox.report(events: events, released: [])
     }
 
-    private enum Commands { case none, applied, stopped }
-
-    /// Applies what the control plane has posted.
-    private mutating func applyCommands() -> Commands {
+    /// Applies what the control plane has posted; false when there was nothing.
+    @inline(never)  // not for every packet
+    mutating func applyCommands() -> Bool {
         let commands = mailbox.takeCommands()
-        guard !commands.isEmpty else { return .none }
+        guard !commands.isEmpty else { return false }
         var released: [SlotID] = []
         for command in commands {
             switch command {
-            case .install(let id, let socket, let entry, let latch):
-                counters.clear(slot: Int(id.index))
-                slots.install(
-                    StreamSlot(socket: socket, entry: entry, latch: latch), at: Int(id.index), generation: id.generation
-                )
+            case .install(let id, let outlet, let entry, let latch): install(id, outlet, entry, latch)
             case .update(let id, let entry) where slots.holds(Int(id.index), generation: id.generation):
                 slots[Int(id.index)].entry = entry
             case .signal(let id, let address, let policy, let isPublic, let now)
@@ -84,16 +96,35 @@ struct MediaWorker: ~Copyable {
             case .heardElsewhere(let id, let isHeard, let last)
             where slots.holds(Int(id.index), generation: id.generation):
                 slots[Int(id.index)].latch.note(isHeardElsewhere: isHeard, last: last)
-            case .remove(let ids):
-                for id in ids where slots.holds(Int(id.index), generation: id.generation) {
-                    slots.clear(Int(id.index))
-                }
-                released += ids
-            case .stop: return .stopped
-            case .update, .signal, .relatch, .heardElsewhere: continue  // of a stream that is gone
+            case .mark(let id, let tos) where slots.holds(Int(id.index), generation: id.generation):
+                slots[Int(id.index)].outlet.tos = tos
+            case .remove(let id):
+                if slots.holds(Int(id.index), generation: id.generation) { uninstall(Int(id.index)) }
+                released.append(id)
+            case .stop: isStopped = true
+            case .update, .signal, .relatch, .heardElsewhere, .mark: continue  // of a stream that is gone
             }
         }
         if !released.isEmpty { mailbox.report(events: [], released: released) }
-        return .applied
+        return true
+    }
+
+    private mutating func install(
+        _ id: SlotID, _ outlet: StreamOutlet, _ entry: ForwardingEntry, _ latch: SourceLatch
+    ) {
+        let index = Int(id.index)
+        counters.clear(slot: index)
+        var slot = StreamSlot(outlet: outlet, entry: entry, latch: latch)
+        if outlet.socket == .none {
+            slot.outlet.sender = steered.index(of: outlet.local.address) ?? 0
+            steered.assign(index, at: outlet.local)
+        }
+        slots.install(slot, at: index, generation: id.generation)
+    }
+
+    private mutating func uninstall(_ index: Int) {
+        let outlet = slots[index].outlet
+        if outlet.socket == .none { steered.assign(nil, at: outlet.local) }
+        slots.clear(index)
     }
 }

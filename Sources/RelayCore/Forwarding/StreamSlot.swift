@@ -32,9 +32,20 @@ package struct ForwardingEntry: Sendable, BitwiseCopyable {
     package init(component: StreamComponent) { self.component = component }
 }
 
+/// How a slot's datagrams leave.
+struct StreamOutlet: Sendable, BitwiseCopyable {
+    /// The port's own socket; -1 when it has none.
+    var socket: UDPSocket
+    /// For a port without a socket: its address, and the sender of that address (`SteeredPort`).
+    var local: TransportAddress
+    var sender = 0
+    /// For a port without a socket: TOS octet or traffic class.
+    var tos: UInt8
+}
+
 /// Everything that the packet loop knows of one local port.
 struct StreamSlot: BitwiseCopyable {
-    var socket: UDPSocket
+    var outlet: StreamOutlet
     var entry: ForwardingEntry
     var latch: SourceLatch
 }

@@ -15,14 +15,15 @@ package struct LatchEvent: Sendable, Equatable {
 package final class WorkerMailbox: Sendable {
     /// What the control plane asks for. Applied in order.
     enum Command: Sendable {
-        case install(SlotID, UDPSocket, ForwardingEntry, SourceLatch)
+        case install(SlotID, StreamOutlet, ForwardingEntry, SourceLatch)
         case update(SlotID, ForwardingEntry)
         case signal(SlotID, TransportAddress?, SourceLatch.Policy, isPublic: Bool, at: UInt64)
         case relatch(SlotID, SourceLatch)
         /// What `SourceLatch.note` takes.
         case heardElsewhere(SlotID, Bool, last: UInt64)
-        /// Forget these streams. Their sockets come back through `takeReleased`, when nothing uses them any more.
-        case remove([SlotID])
+        case mark(SlotID, tos: UInt8)
+        /// Forget this stream. It comes back through `takeReports`, when nothing uses it any more.
+        case remove(SlotID)
         case stop
     }
 
@@ -70,6 +71,9 @@ package final class WorkerMailbox: Sendable {
 
     /// Called by the media thread after it has waited.
     func awake() { isAsleep.store(false, ordering: .relaxed) }
+
+    /// Whether something has been posted since the last `takeCommands`. Called by the media thread.
+    var hasCommands: Bool { hasWork.load(ordering: .acquiring) }
 
     /// Called by the media thread between two rounds: one atomic load when there is nothing to do.
     func takeCommands() -> [Command] {

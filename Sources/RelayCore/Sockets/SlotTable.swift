@@ -36,6 +36,14 @@ internal import Glibc
         unsafe index >= 0 && index < capacity && generations[index] != 0
     }
 
+    /// The generation of the stream in a slot that is in use; 0 for an empty one.
+    @inline(__always)
+    func generation(of index: Int) -> UInt32 {
+        precondition(index >= 0 && index < capacity)
+        // SAFETY: the index was checked.
+        return unsafe generations[index]
+    }
+
     mutating func install(_ slot: StreamSlot, at index: Int, generation: UInt32) {
         precondition(index >= 0 && index < capacity && generation != 0)
         unsafe (slots + index).initialize(to: slot)

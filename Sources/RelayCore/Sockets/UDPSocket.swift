@@ -6,6 +6,9 @@ package import WireFormat
 package struct UDPSocket: Hashable, Sendable, BitwiseCopyable {
     package let descriptor: Int32
 
+    /// No socket.
+    package static let none = UDPSocket(descriptor: -1)
+
     /// Opens a socket and binds it. `port` 0 asks the kernel for any port.
     ///
     /// The address need not be on this host (`IP_FREEBIND`): a standby opens its ports before it takes an address over.
@@ -28,6 +31,11 @@ package struct UDPSocket: Hashable, Sendable, BitwiseCopyable {
     package func setTOS(_ tos: UInt8, family: AddressFamily) {
         // A refusal leaves the old marking, which is no reason to end a call.
         _ = clinux_udp_set_tos(descriptor, Int32(family.rawValue), Int32(tos))
+    }
+
+    /// As `close`; nothing for `none`.
+    func closeIfOpen() {
+        if self != .none { close() }
     }
 
     package func close() {

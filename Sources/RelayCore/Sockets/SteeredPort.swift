@@ -1,0 +1,173 @@
+internal import CLinux
+internal import Glibc
+internal import WireFormat
+
+/// One media thread's end of its `SteeredSockets`: batches of datagrams in and out, for all of its ports.
+@safe struct SteeredPort: ~Copyable {
+    /// Datagrams in one receive call. With more, the first would only wait longer for the last.
+    static let batchSize = 64
+    private static let portsPerAddress = 65_536
+
+    /// The way of a queued datagram: the index of the slot that it came to, and of the one that it leaves through.
+    struct Passage: BitwiseCopyable {
+        let source: Int
+        let sink: Int
+        /// Length in octets.
+        let length: UInt64
+        /// The kernel did not take it.
+        fileprivate(set) var wasRefused = false
+    }
+
+    /// By local address and port: 0, or the index of the slot plus 1.
+    private let directory: UnsafeMutablePointer<UInt32>
+    private let addresses: UnsafeMutablePointer<IPAddress>
+    private let addressCount: Int
+    /// By address.
+    private let senders: UnsafeMutablePointer<OpaquePointer>
+    private let receivers: UnsafeMutablePointer<Int32>
+    private let receiverCount: Int
+    private let batch: OpaquePointer
+    /// By place in the batch.
+    private let passages: UnsafeMutablePointer<Passage?>
+    private let refused: UnsafeMutablePointer<UInt32>
+    /// What was described last.
+    private var current = unsafe clinux_steered_datagram()
+
+    /// Allocates for these sockets, which have to stay open for longer; `nil` for a thread whose ports have sockets of
+    /// their own.
+    init(_ sockets: SteeredSockets?) {
+        let (opened, count) = (sockets?.senders ?? [], sockets?.senders.count ?? 0)
+        let slots = UInt32(count == 0 ? 1 : Self.batchSize)
+        (addressCount, receiverCount) = (count, sockets?.receivers.count ?? 0)
+        // SAFETY: everything is allocated here for this struct alone and freed in deinit; every index is checked before
+        // use. The kernel provides the directory's zeroed memory as it is used. There is no going on without memory.
+        unsafe directory = calloc(max(1, count * Self.portsPerAddress), MemoryLayout<UInt32>.stride)!
+            .bindMemory(to: UInt32.self, capacity: max(1, count * Self.portsPerAddress))
+        unsafe addresses = .allocate(capacity: max(1, count))
+        unsafe senders = .allocate(capacity: max(1, count))
+        unsafe receivers = .allocate(capacity: max(1, receiverCount))
+        unsafe batch = clinux_steered_create(slots)!
+        unsafe passages = .allocate(capacity: Self.batchSize)
+        unsafe passages.initialize(repeating: nil, count: Self.batchSize)
+        unsafe refused = .allocate(capacity: Self.batchSize)
+        unsafe refused.initialize(repeating: 0, count: Self.batchSize)
+        for (index, sender) in opened.enumerated() {
+            unsafe (addresses + index).initialize(to: sender.address)
+            let family = Int32(sender.address.family.rawValue)
+            unsafe (senders + index).initialize(to: clinux_sender_create(sender.socket.descriptor, family, slots)!)
+        }
+        for (index, receiver) in (sockets?.receivers ?? []).enumerated() {
+            unsafe (receivers + index).initialize(to: receiver.socket.descriptor)
+        }
+    }
+
+    deinit {
+        for index in 0..<addressCount { unsafe clinux_sender_destroy(senders[index]) }
+        unsafe clinux_steered_destroy(batch)
+        unsafe free(directory)
+        unsafe addresses.deallocate()
+        unsafe senders.deallocate()
+        unsafe receivers.deallocate()
+        unsafe passages.deallocate()
+        unsafe refused.deallocate()
+    }
+
+    // MARK: Which stream a port belongs to
+
+    /// Which of the local addresses this is; `nil` for others.
+    @inline(__always)
+    func index(of address: IPAddress) -> Int? {
+        // A relay has a handful of addresses, so looking at them in turn is the fastest.
+        for index in 0..<addressCount where unsafe addresses[index] == address { return index }
+        return nil
+    }
+
+    /// The slot that serves a local port; `nil` when there is none.
+    @inline(__always)
+    func slot(at local: TransportAddress) -> Int? {
+        guard let address = index(of: local.address) else { return nil }
+        // SAFETY: a known address and any port are inside the directory.
+        let entry = unsafe directory[address * Self.portsPerAddress + Int(local.port)]
+        return entry == 0 ? nil : Int(entry) - 1
+    }
+
+    /// Gives a local port of a known address to a slot; `nil` takes it away.
+    mutating func assign(_ slot: Int?, at local: TransportAddress) {
+        guard let address = index(of: local.address) else { preconditionFailure("\(local) is not ours") }
+        unsafe directory[address * Self.portsPerAddress + Int(local.port)] = slot.map { UInt32($0 + 1) } ?? 0
+    }
+
+    // MARK: In
+
+    /// Takes what is waiting at one of the receivers, `batchSize` at most; returns how many datagrams.
+    ///
+    /// - Complexity: one system call. Allocates nothing.
+    mutating func receive(from receiver: Int) -> Int {
+        precondition(receiver >= 0 && receiver < receiverCount)
+        // SAFETY: the shim writes into memory that `batch` owns.
+        let count = Int(unsafe clinux_steered_receive(batch, receivers[receiver]))
+        for place in 0..<max(0, count) { unsafe passages[place] = nil }
+        return max(0, count)
+    }
+
+    /// Turns to one datagram of the last `receive`; `nil` when the kernel did not tell both its addresses.
+    mutating func describe(_ place: Int) -> (source: TransportAddress, local: TransportAddress)? {
+        precondition(place >= 0 && place < Self.batchSize)
+        // SAFETY: inside the batch; the shim fills one structure.
+        unsafe clinux_steered_describe(batch, UInt32(place), &current)
+        guard let source = unsafe TransportAddress(current.source), let local = unsafe TransportAddress(current.local)
+        else { return nil }
+        return (source, local)
+    }
+
+    /// The datagram that was described last.
+    var datagram: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // SAFETY: the kernel has written that many bytes; the span borrows `self`, so that nothing can be received
+            // over them. `describe` comes first: without it the length is 0.
+            unsafe _overrideLifetime(Span(_unsafeStart: start, count: Int(current.length)), borrowing: self)
+        }
+    }
+
+    private var start: UnsafePointer<UInt8> {
+        // SAFETY: any aligned address does for a span of no bytes.
+        unsafe current.bytes ?? UnsafePointer(UnsafeRawPointer(passages).assumingMemoryBound(to: UInt8.self))
+    }
+
+    // MARK: Out
+
+    /// Queues a datagram of the last `receive` to leave through another port.
+    ///
+    /// - Parameters:
+    ///   - sender: the index of the local address, of the destination's family.
+    ///   - local: where it comes from.
+    /// - Complexity: O(length) for the checksum. Allocates nothing.
+    mutating func queue(
+        _ place: Int, through sender: Int, from local: TransportAddress, to destination: TransportAddress, tos: UInt8,
+        as passage: Passage
+    ) {
+        precondition(place >= 0 && place < Self.batchSize && sender >= 0 && sender < addressCount)
+        var (from, to) = (local.raw, destination.raw)
+        // SAFETY: place and sender exist; each place is queued at most once after a `receive`, so there is room.
+        unsafe clinux_sender_queue(senders[sender], batch, UInt32(place), &from, &to, Int32(tos))
+        unsafe passages[place] = passage
+    }
+
+    /// Sends what is queued.
+    ///
+    /// - Complexity: one system call for each local address that something leaves from. Allocates nothing.
+    mutating func flush() {
+        for index in 0..<addressCount {
+            // SAFETY: `refused` has room for all places of the batch, and the shim writes only those.
+            let failures = Int(unsafe clinux_sender_flush(senders[index], batch, refused))
+            for failure in 0..<failures { unsafe passages[Int(refused[failure])]?.wasRefused = true }
+        }
+    }
+
+    /// What became of a datagram of the last `receive`; `nil` when it was not queued.
+    func passage(of place: Int) -> Passage? {
+        precondition(place >= 0 && place < Self.batchSize)
+        return unsafe passages[place]
+    }
+}
