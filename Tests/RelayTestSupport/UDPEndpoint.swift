@@ -12,7 +12,9 @@ package final class UDPEndpoint: Sendable {
     /// Binds a port. `close` gives it back.
     package init(at local: TransportAddress) async throws {
         self.local = local
+        // The largest datagram; what is longer than the room for it would be cut.
         channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
             .bind(host: local.address.description, port: Int(local.port)).get()
         try await channel.pipeline.addHandler(Recorder(self)).get()
     }

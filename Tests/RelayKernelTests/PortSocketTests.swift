@@ -1,0 +1,132 @@
+import Foundation
+import RelayCore
+import RelayKernel
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// How a relay's ports come by their datagrams. Every test of this suite holds for both.
+enum PortMode: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case each = "a socket for every port"
+    case shared = "ports share sockets"
+
+    var testDescription: String { rawValue }
+
+    /// Why ports cannot share sockets here; `nil` when they can.
+    static let obstacle: String? = {
+        if let obstacle = TestNetwork.obstacle { return obstacle }
+        do {
+            _ = try KernelSteering(addresses: [IPAddress(ipv4: 0x7F00_0001)])
+            return nil
+        } catch {
+            return "the kernel does not let ports share sockets: \(error)"
+        }
+    }()
+
+    static var possible: [PortMode] { obstacle == nil ? allCases : [.each] }
+}
+
+/// What arrives, where from and marked how, whichever way ports come by their datagrams.
+@Suite("Media through the user plane, with and without a socket for every port", .timeLimit(.minutes(1)))
+struct PortSocketTests {
+    @Test(
+        "ports can share sockets, so that the tests below run both ways",
+        .enabled(if: PortMode.obstacle == nil, Comment(rawValue: PortMode.obstacle ?? "")))
+    func bothWays() { #expect(PortMode.possible.count == 2) }
+
+    static let pairs: [(PortMode, String, String)] = PortMode.possible.flatMap { mode in
+        [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("127.0.0.1", "::1"), ("::1", "127.0.0.1")].map { (mode, $0, $1) }
+    }
+
+    @Test("packets arrive unchanged, in order, from the ports that were announced", arguments: pairs)
+    func relays(_ mode: PortMode, _ caller: String, _ callee: String) async throws {
+        let call = try await UserPlaneCall(mode, caller: caller, callee: callee)
+        defer { call.close() }
+        try await call.exchange(packets: 200)
+        try await call.exchangeRTCP()
+        let totals = try #require(call.relay.query(callID: call.id)).totals
+        #expect(totals.rtp.packets == 400 && totals.rtcp.packets == 2 && totals.rtcp.packetsOut == 2)
+        #expect(totals.rtp.packetsOut == 400 && totals.rtp.bytesOut == totals.rtp.bytes)
+        #expect(totals.rtp.errors == 0)
+    }
+
+    @Test("datagrams of all sizes up to the largest", arguments: PortMode.possible)
+    func sizes(_ mode: PortMode) async throws {
+        let call = try await UserPlaneCall(mode)
+        defer { call.close() }
+        for size in [12, 13, 15, 172, 1460, 1500, 9_000, 65_507] {
+            try await call.send([call.rtp(size)], from: .caller)
+        }
+    }
+
+    @Test("a source that is not the peer's is dropped, and counted", arguments: PortMode.possible)
+    func injection(_ mode: PortMode) async throws {
+        let call = try await UserPlaneCall(mode)
+        defer { call.close() }
+        try await call.exchange(packets: 1)
+        let stranger = try await UDPEndpoint(at: TransportAddress(IPAddress(ipv4: 0x7F00_0009), port: 1_999))
+        defer { stranger.close() }
+        let before = call.relay.drops(.unexpectedSource)
+        try await stranger.send(call.rtp(172), to: call.callersPort)
+        _ = try await eventually("the stranger's packet is counted") {
+            call.relay.drops(.unexpectedSource) > before ? true : nil
+        }
+        try await call.exchange(packets: 1)
+    }
+
+    @Test("hundreds of datagrams at once on one port, and none is lost", arguments: PortMode.possible)
+    func burst(_ mode: PortMode) async throws {
+        let call = try await UserPlaneCall(mode)
+        defer { call.close() }
+        try await call.send((0..<250).map { _ in call.rtp(172) }, from: .caller)
+    }
+
+    @Test("after the call its ports are nobody's, and can be used again", arguments: PortMode.possible)
+    func release(_ mode: PortMode) async throws {
+        let first = try await UserPlaneCall(mode, ports: 2)  // 4 of them: one call's worth
+        defer { first.close() }
+        try await first.exchange(packets: 3)
+        first.relay.delete(callID: first.id, delay: .zero)
+        _ = try await eventually("the ports are free") {
+            first.relay.portUsage.allSatisfy { $0.used == 0 } ? true : nil
+        }
+        try await first.caller.send(first.rtp(172), to: first.callersPort)
+        let second = try await UserPlaneCall(on: first)
+        try await second.exchange(packets: 3)
+        #expect(Set([second.callersPort, second.calleesPort]) == Set([first.callersPort, first.calleesPort]))
+        #expect(try #require(second.relay.query(callID: second.id)).totals.rtp.packets == 6)
+    }
+
+    @Test(
+        "every packet carries the call's TOS, also after it has changed",
+        .enabled(if: PacketCapture.isAllowed, "needs CAP_NET_RAW"), arguments: PortMode.possible)
+    func marks(_ mode: PortMode) async throws {
+        try await withTestRun("marks-\(mode == .each ? "each" : "shared")") { run in
+            let call = try await UserPlaneCall(mode, tos: 184)
+            defer { call.close() }
+            let capture = try await PacketCapture.start(
+                "udp and dst port \(call.caller.local.port)", in: run)
+            try await call.exchange(packets: 5)
+            try call.reoffer(tos: 72)
+            try await call.exchange(packets: 5)
+            let mark = "enough"
+            try await call.callee.send(Array(mark.utf8), to: call.caller.local)
+            let seen = try await capture.stop(after: mark).filter { $0.source == call.callersPort }
+            #expect(seen.map(\.tos) == [UInt8](repeating: 184, count: 5) + [UInt8](repeating: 72, count: 5))
+        }
+    }
+
+    @Test("a hundred calls, and no descriptor for any of them", .enabled(if: PortMode.obstacle == nil))
+    func descriptors() async throws {
+        let relay = try UserPlaneCall.relay(.shared, [IPAddress(ipv4: 0x7F00_0001)], ports: 500, tos: 0)
+        defer { relay.stop() }
+        let before = try #require(OpenSockets.descriptorCount(of: getpid()))
+        let phone = TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: 9)
+        for number in 0..<100 {
+            try UserPlaneCall.negotiate(ByteString("\(number)@descriptors"), on: relay, phone, phone)
+        }
+        #expect(relay.portUsage.map(\.used).reduce(0, +) == 400)
+        // Other tests run meanwhile, but none opens that many.
+        #expect(try #require(OpenSockets.descriptorCount(of: getpid())) < before + 200)
+    }
+}
