@@ -64,7 +64,8 @@ struct PortSocketTests {
         let call = try await UserPlaneCall(mode)
         defer { call.close() }
         try await call.exchange(packets: 1)
-        let stranger = try await UDPEndpoint(at: TransportAddress(IPAddress(ipv4: 0x7F00_0009), port: 1_999))
+        let stranger = try await UDPEndpoint(
+            at: TransportAddress(IPAddress(ipv4: 0x7F00_0009), port: mode == .each ? 1_998 : 1_999))
         defer { stranger.close() }
         let before = call.relay.drops(.unexpectedSource)
         try await stranger.send(call.rtp(172), to: call.callersPort)
