@@ -68,6 +68,10 @@ let package = Package(
                 "DaemonOptions", "NGProtocol", "RelayControl", "RelayCore", "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
+        .target(
+            name: "RelayFailover",
+            dependencies: ["RelayCore", "WireFormat", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         .target(name: "DaemonOptions", dependencies: ["WireFormat"], swiftSettings: strict),
         .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .target(name: "CRelayKernel"),
@@ -83,7 +87,8 @@ let package = Package(
         .executableTarget(
             name: "relayd",
             dependencies: [
-                "CLinux", "NGProtocol", "RelayControl", "RelayCore", "RelayKernel", "RelayOperations", "RelayStore",
+                "CLinux", "NGProtocol", "RelayControl", "RelayCore", "RelayFailover", "RelayKernel", "RelayOperations",
+                "RelayStore",
                 "DaemonOptions",
                 "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
@@ -146,6 +151,9 @@ let package = Package(
                 "CRelayKernel", "RelayCore", "RelayKernel", "RelayTestSupport", "WireFormat",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RelayFailoverTests", dependencies: ["RelayCore", "RelayFailover", "WireFormat"],
             swiftSettings: strict),
         .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
         .testTarget(

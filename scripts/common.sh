@@ -10,6 +10,9 @@ build_packages=(binutils ca-certificates git libbpf-dev libhiredis-dev)
 # To run the end-to-end tests.
 test_packages=(iproute2 kamailio redis-server rtpengine-utils sip-tester tcpdump)
 
+# To run the lab (lab/run): a router, its routing daemon, a store.
+lab_packages=(bird2 iproute2 jq procps redis-server)
+
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
     exit 1

@@ -7,8 +7,11 @@ struct RelayBench: ParsableCommand {
         commandName: "relay-bench",
         abstract: "Puts calls through a media relay that speaks the NG protocol, and measures what it does with them.",
         discussion: """
-            "call" shows one call through a running relay. "media" and "control" put load on it. "compare" starts two \
+            "call" shows one call through a running relay. "media" and "control" put load on it. \
+            "failover" counts what calls lose while things break. "compare" starts two \
             relays in turn, rtpengine and relayd, and prints both sides.
             """,
-        subcommands: [CallCommand.self, MediaCommand.self, ControlCommand.self, CompareCommand.self])
+        subcommands: [
+            CallCommand.self, MediaCommand.self, ControlCommand.self, FailoverCommand.self, CompareCommand.self,
+        ])
 }

@@ -122,11 +122,19 @@ int clinux_detach(void) {
     _exit(WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 1);
 }
 
-int clinux_detached(int descriptor) {
+int clinux_leave_terminal(void) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) return -errno;
     for (int fd = 0; fd <= 2; fd++) dup2(null, fd);
     if (null > 2) close(null);
+    return 0;
+}
+
+void clinux_set_signal(int number, bool is_ignored) { signal(number, is_ignored ? SIG_IGN : SIG_DFL); }
+
+int clinux_detached(int descriptor) {
+    int left = clinux_leave_terminal();
+    if (left < 0) return left;
     int error = write_all(descriptor, "", 1);
     close(descriptor);
     return error;

@@ -86,6 +86,12 @@ package struct Configuration: Equatable, Sendable {
     package var cluster = "relay"
 
     package var foreground = false
+    /// How routes for our addresses are announced; `nil` leaves routes and addresses alone.
+    package var announce: String?
+    /// With routes announced, so many seconds the end waits for the last packet.
+    package var drainTimeout = 30
+    /// Run without a process that watches over us.
+    package var noGuard = false
     package var pidfile: String?
     /// What we call ourselves to others; `nil` means our own name and version.
     package var softwareID: String?

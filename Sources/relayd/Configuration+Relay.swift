@@ -1,6 +1,8 @@
 internal import DaemonOptions
 internal import Logging
 internal import RelayCore
+internal import RelayFailover
+internal import WireFormat
 
 extension Relay.Configuration {
     /// The relay that the options ask for.
@@ -59,4 +61,23 @@ extension Relay {
             (settings.endpointLearning, settings.timeouts) = (new.endpointLearning, new.timeouts)
         }
     }
+}
+
+extension AnnounceMethod {
+    /// What `--announce` says; `nil` without it.
+    init?(_ options: Configuration) throws(OptionError) {
+        guard let text = options.announce else { return nil }
+        guard let method = AnnounceMethod(text) else {
+            throw OptionError(
+                "'\(text)' is none of link:NAME, exabgp, exabgp:/PIPE and exec:COMMAND", option: "announce")
+        }
+        self = method
+    }
+}
+
+extension Configuration {
+    /// The addresses of `--interface`, each once.
+    var homeAddresses: [IPAddress] { interfaces.compactMap { MediaInterface($0)?.local } }
+    /// The addresses of `--backup-interface`.
+    var backupAddresses: [IPAddress] { backupInterfaces.compactMap { MediaInterface($0)?.local } }
 }

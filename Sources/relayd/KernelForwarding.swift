@@ -50,6 +50,9 @@ final class KernelForwarding: MetricSource {
         log.notice("removed \(count) kernel flows of calls that are over")
     }
 
+    /// Calls go on in the kernel when this process does not.
+    var carriesCalls: Bool { (kernel.withLock { $0 }?.flowCount ?? 0) > 0 }
+
     func collect(into metrics: inout MetricWriter) {
         guard let kernel = kernel.withLock({ $0 }) else { return }
         let verdicts = kernel.verdicts()

@@ -1,8 +1,10 @@
 internal import DaemonOptions
+internal import Dispatch
 internal import Foundation
 internal import Logging
 internal import RelayControl
 internal import RelayCore
+internal import RelayFailover
 internal import RelayOperations
 internal import RelayStore
 internal import ServiceLifecycle
@@ -16,18 +18,23 @@ struct Relayd {
     /// Exit status for options, addresses and files that cannot be used.
     private static let usageStatus: Int32 = 2
 
-    static func main() async {
+    /// Not `async`: the guard and the way to the background need a process without other threads.
+    static func main() {
         SystemService.tuneAllocator()
         do {
             switch try parse() {
             case .help(let text): print(text)
             case .version: print("Version: relayd \(version)")
-            case .run(let configuration, let notices): try await run(configuration, notices)
+            case .run(let configuration, let notices): try start(configuration, notices)
             }
         } catch {
-            FileHandle.standardError.write(Data("relayd: \(error)\n".utf8))
-            exit(usageStatus)
+            fail(error)
         }
+    }
+
+    private static func fail(_ error: any Error) -> Never {
+        FileHandle.standardError.write(Data("relayd: \(error)\n".utf8))
+        exit(usageStatus)
     }
 
     /// Reads the command line and what it names; again at SIGHUP.
@@ -46,19 +53,67 @@ struct Relayd {
         }
     }
 
-    private static func run(_ configuration: Configuration, _ notices: [OptionNotice]) async throws {
-        let daemon = configuration.foreground || configuration.flushKernel ? nil : try Daemon()
+    /// Becomes a guard, which starts this program again as the relay, or the relay itself.
+    private static func start(_ configuration: Configuration, _ notices: [OptionNotice]) throws -> Never {
+        let announce = try AnnounceMethod(configuration)
         let settings = LogSettings(configuration)
+        let link = GuardLink(environment: ProcessInfo.processInfo.environment)
+        let isBrief = configuration.flushKernel
+        let daemon = configuration.foreground || link != nil || isBrief ? nil : try Daemon()
         if !configuration.logStderr {
             SystemService.openLog(name: configuration.logName, facility: configuration.logFacility.number)
         }
         LoggingSystem.bootstrap { _ in RelayLogHandler(settings) }
         let log = Logger(label: "relayd")
+        if isBrief {
+            try KernelForwarding.flush(configuration, log: log)
+            exit(0)
+        }
+        let ready: @Sendable () throws -> Void = {
+            try daemon?.ready()
+            try ServiceManager.ready()
+        }
+        if link == nil, !configuration.noGuard {
+            var guardian = try Guard(configuration, announce: announce, log: log, tellReady: ready)
+            let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
+            let status = guardian.run()
+            try pidfile?.remove()
+            exit(status)
+        }
+        let pidfile = try link == nil ? configuration.pidfile.map { try PIDFile(at: $0) } : nil
+        // Those for the log do no harm before their service listens to them.
+        for signal in [SIGHUP, SIGUSR1, SIGUSR2] { SystemService.ignore(signal) }
+        let surroundings = Surroundings(link: link, announce: announce, settings: settings, log: log, tellReady: ready)
+        Task {
+            do {
+                try await run(configuration, notices, surroundings)
+                try pidfile?.remove()
+                exit(0)
+            } catch {
+                fail(error)
+            }
+        }
+        dispatchMain()
+    }
+
+    /// What the process has around it.
+    private struct Surroundings: Sendable {
+        let link: GuardLink?
+        let announce: AnnounceMethod?
+        let settings: LogSettings
+        let log: Logger
+        /// Tells whoever started the process, without a guard in between.
+        let tellReady: @Sendable () throws -> Void
+    }
+
+    private static func run(
+        _ configuration: Configuration, _ notices: [OptionNotice], _ surroundings: Surroundings
+    ) async throws {
+        let (link, settings, log) = (surroundings.link, surroundings.settings, surroundings.log)
         for notice in notices {
             log.log(level: notice.level == .warning ? .warning : .info, "\(notice.text)")
         }
 
-        if configuration.flushKernel { return try KernelForwarding.flush(configuration, log: log) }
         let kernel = KernelForwarding(configuration, log: log)
         let portSockets = PortSocketChoice(configuration, log: log)
         let relay = try Relay(
@@ -73,29 +128,41 @@ struct Relayd {
         // Calls that are in the store already are back before anybody can ask for them.
         let shared = try await SharedCalls(configuration, relay: relay, log: log)
         defer { shared?.stop() }
-        let listeners = try await Listeners(configuration, handler: dispatcher, operations: room.operations)
+        let failover = try Failover(
+            configuration, relay: relay, kernel: kernel, shared: shared, link: link, method: surroundings.announce,
+            log: log)
+        let listeners = try await Listeners(
+            configuration, sockets: link?.sockets, handler: dispatcher, operations: room.operations)
+        try failover.beat(through: listeners.ask)
         let live = room.open(configuration, listeners: listeners)
         room.operations.add(kernel)
         shared?.register(with: room.operations)
-        let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
+        failover.register(with: room.operations)
 
         let hold = HoldService {
-            try daemon?.ready()
-            try ServiceManager.ready()
+            if let link {
+                if !configuration.foreground { try SystemService.leaveTerminal() }
+                link.tell(.ready)
+            } else {
+                try surroundings.tellReady()
+            }
             log.notice("relayd \(version) is ready: NG on \(configuration.listenNG)")
         }
         let services = ServiceGroup(
             services: [
                 ReloadService(configuration: live, settings: settings, log: log, parse: parse),
-                room.service, AdoptionService(kernel: kernel, shared: shared), hold,
+                room.service, AdoptionService(kernel: kernel, shared: shared), failover, hold,
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         try await services.run()
 
+        link?.tell(.leaving)
+        // Whoever asks once more means it.
+        for signal in [SIGTERM, SIGINT] { SystemService.restoreDefault(of: signal) }
         log.notice("relayd stops; \(relay.callCount) calls are left")
-        try ServiceManager.stopping()
+        if link == nil { try ServiceManager.stopping() }
+        await failover.drain()
         await listeners.stop()
-        try pidfile?.remove()
     }
 }
 

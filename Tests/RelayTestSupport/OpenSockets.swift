@@ -14,9 +14,21 @@ package enum OpenSockets {
         }
     }
 
-    /// How many descriptors a process holds; `nil` when it is gone or not ours to look at.
+    /// How many descriptors a process and its children hold; `nil` when it is gone or not ours to look at.
     package static func descriptorCount(of pid: Int32) -> Int? {
-        try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+        ([pid] + children(of: pid)).reduce(0 as Int?) { sum, process in
+            guard let sum, let files = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
+            else {
+                return nil
+            }
+            return sum + files.count
+        }
+    }
+
+    /// The processes that a process has started and that have not ended.
+    package static func children(of pid: Int32) -> [Int32] {
+        let list = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .ascii)
+        return (list ?? "").split(separator: " ").compactMap { Int32($0) }
     }
 
     /// `0100007F:1F90`: the address as numbers of 32 bits in the machine's order, the port as a number.

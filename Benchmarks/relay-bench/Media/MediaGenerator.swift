@@ -15,6 +15,8 @@ struct MediaGenerator: ~Copyable {
     /// What one phase came to.
     struct Account {
         var ledger: ArrivalLedger
+        /// Interruptions, where somebody wants to know.
+        var gaps: GapLedger?
         /// From departure to the arrival at the other side's socket.
         var latency = LatencyHistogram()
         /// How much later than planned packets left.
@@ -51,6 +53,8 @@ struct MediaGenerator: ~Copyable {
     private var spacing: UInt64 = 0
     private var account = Account(ledger: ArrivalLedger(flows: 0, packetsPerFlow: 0))
     private var phase = Phase.warmUp
+    /// Time between two packets of a flow; nil when interruptions are not looked for. Nanoseconds.
+    private var gapInterval: UInt64?
     /// Datagrams that are not this run's, or not as they were sent.
     private(set) var strangers = 0
 
@@ -85,11 +89,15 @@ struct MediaGenerator: ~Copyable {
         return batch
     }
 
+    /// From the next `send` on, the account tells the longest interruption of each flow.
+    mutating func trackGaps(interval: UInt64) { gapInterval = interval }
+
     /// Sends `packets` at `rate` packets a second over all flows, and waits for the last to arrive.
     mutating func send(_ packets: Int, rate: Int, phase: Phase) throws(BenchError) -> Account {
         self.phase = phase
         let perFlow = (packets + plan.flows.count - 1) / plan.flows.count
         account = Account(ledger: ArrivalLedger(flows: plan.flows.count, packetsPerFlow: perFlow))
+        account.gaps = gapInterval.map { GapLedger(flows: plan.flows.count, interval: $0) }
         let pacer = Pacer(rate: UInt64(max(1, rate)), start: SystemClock.monotonic + 1_000_000)
         let total = UInt64(packets)
         while UInt64(account.turns) < total, !Interrupt.isRequested {
@@ -180,6 +188,7 @@ struct MediaGenerator: ~Copyable {
         case .inOrder, .reordered:
             // A stamp inside a batch is a forecast, so it may lie a little after the arrival.
             account.latency.record(info.received_ns - min(info.received_ns, probe.sentAt))
+            account.gaps?.arrived(flow: Int(probe.flow), number: Int(probe.number), at: info.received_ns)
         case .duplicate: break
         case .impossible: strangers += 1
         }

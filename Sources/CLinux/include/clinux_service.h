@@ -4,6 +4,7 @@
 
 #include "clinux.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /// The addresses of a host name, each once and in the resolver's order; returns how many, or -errno. May ask the
@@ -29,6 +30,10 @@ int clinux_notify(const char *state);
 int clinux_detach(void);
 /// Lets the parent end and closes standard input, output and error.
 int clinux_detached(int descriptor);
+/// Closes standard input, output and error.
+int clinux_leave_terminal(void);
+/// Lets a signal do what it does by default, or nothing.
+void clinux_set_signal(int number, bool is_ignored);
 /// Writes our process number to a file.
 int clinux_write_pid(const char *path);
 /// Removes that file, unless another process has written its number there since.

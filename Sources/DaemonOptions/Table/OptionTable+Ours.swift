@@ -121,6 +121,13 @@ extension OptionTable {
             let count = try ValueParsing.integer(text, in: -1...1024)
             configuration.numThreads = count > 0 ? count : nil
         },
+        .value("announce", "HOW", "routes for the addresses: link:NAME, exabgp[:PIPE] or exec:COMMAND") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.announce = try ValueParsing.text(text)
+        },
+        .integer(
+            "drain-timeout", \.drainTimeout, in: seconds, "SECS", "wait so long at SIGTERM for the last packet (30)"),
+        .flag("no-guard", \.noGuard, "no process that watches the relay and starts it again"),
         .integer(
             "table", short: "t", \.table, in: -1...65_535, "INT", "forwarding table in the kernel, -1 for none (-1)"),
         .flag("no-fallback", short: "F", \.noFallback, "do not start without the kernel's table"),

@@ -68,6 +68,7 @@ public final class Relay: Sendable {
     private let loopMarker: ByteString
     private let nextWorker = Atomic<Int>(0)
     private let isStopped = Atomic<Bool>(false)
+    let isDraining = Atomic<Bool>(false)
     let bell: Poller
     private let housekeeper = Mutex<SystemThread?>(nil)
 

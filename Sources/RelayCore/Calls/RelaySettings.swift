@@ -44,7 +44,7 @@ extension Relay {
     /// Whether a call may be added to `count` others.
     func admit(besides count: Int) throws(RelayError) {
         let (settings, refusal) = adjustable.withLock { ($0.settings, $0.refusal) }
-        if let limit = settings.maximumSessions, count >= limit {
+        if let limit = isDraining.load(ordering: .relaxed) ? 0 : settings.maximumSessions, count >= limit {
             statistics.count(.rejected)
             throw .sessionLimitReached(limit: limit)
         }

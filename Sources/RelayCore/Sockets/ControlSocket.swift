@@ -18,14 +18,24 @@ package final class ControlSocket: Sendable {
     /// Opens the socket. The address need not be on this host yet.
     ///
     /// - Parameter tos: the TOS octet or traffic class of what is sent.
-    package init(at local: TransportAddress, tos: UInt8) throws(SystemError) {
+    package convenience init(at local: TransportAddress, tos: UInt8) throws(SystemError) {
+        self.init(descriptor: try Self.open(at: local, tos: tos))
+    }
+
+    /// Uses a socket that `open` has made, maybe in another process; closes it in the end.
+    package init(descriptor: Int32) {
+        udp = UDPSocket(descriptor: descriptor)
+        buffer = Mutex([UInt8](repeating: 0, count: Self.capacity))
+    }
+
+    /// Opens a socket for `init(descriptor:)`; whoever calls closes it.
+    package static func open(at local: TransportAddress, tos: UInt8) throws(SystemError) -> Int32 {
         var raw = local.raw
         let flags = CLINUX_UDP_FREEBIND.rawValue | CLINUX_UDP_PKTINFO.rawValue
         // SAFETY: the shim reads one structure that lives across the call.
         let descriptor = unsafe clinux_udp_open(&raw, Int32(tos), Int32(flags))
         guard descriptor >= 0 else { throw SystemError(errno: -descriptor, operation: "bind \(local)") }
-        udp = UDPSocket(descriptor: descriptor)
-        buffer = Mutex([UInt8](repeating: 0, count: Self.capacity))
+        return descriptor
     }
 
     deinit {

@@ -51,6 +51,17 @@ package enum SystemService {
         try check(clinux_detached(descriptor), "leave the terminal")
     }
 
+    /// Lets go of the terminal: standard input, output and error lead nowhere.
+    package static func leaveTerminal() throws(SystemError) {
+        try check(clinux_leave_terminal(), "leave the terminal")
+    }
+
+    /// Lets a signal do what it does by default.
+    package static func restoreDefault(of signal: Int32) { clinux_set_signal(signal, false) }
+
+    /// Lets a signal do nothing until somebody listens to it.
+    package static func ignore(_ signal: Int32) { clinux_set_signal(signal, true) }
+
     /// Writes our process number to a file.
     package static func writePID(to path: String) throws(SystemError) {
         // SAFETY: a terminated string that lives across the call.

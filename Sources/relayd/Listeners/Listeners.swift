@@ -1,6 +1,8 @@
 internal import DaemonOptions
 internal import RelayControl
+internal import RelayCore
 internal import RelayOperations
+internal import WireFormat
 
 /// All addresses on which commands are answered.
 struct Listeners: Sendable {
@@ -8,10 +10,22 @@ struct Listeners: Sendable {
     private var tcp: [TCPListener] = []
     private var console: [ConsoleListener] = []
     private var http: [HTTPListener] = []
+    private let handler: any NGMessageHandler
 
-    init(_ configuration: Configuration, handler: any NGMessageHandler, operations: Operations) async throws {
+    /// - Parameter sockets: for `listen-ng`, from a guard that has bound them.
+    init(
+        _ configuration: Configuration, sockets: [Int32]?, handler: any NGMessageHandler, operations: Operations
+    ) async throws {
+        self.handler = handler
         let tos = configuration.controlTOS
-        udp = try configuration.listenNG.map { try UDPListener(at: $0, tos: tos, handler: handler) }
+        var udp: [UDPListener] = []
+        for (index, address) in configuration.listenNG.enumerated() {
+            let socket = sockets.flatMap { index < $0.count ? ControlSocket(descriptor: $0[index]) : nil }
+            udp.append(
+                try UDPListener(
+                    socket ?? ControlSocket(at: address, tos: tos), family: address.address.family, handler: handler))
+        }
+        self.udp = udp
         for address in configuration.listenTCPNG {
             tcp.append(try await TCPListener.start(at: address, tos: tos, handler: handler))
         }
@@ -25,6 +39,12 @@ struct Listeners: Sendable {
         for address in configuration.listenHTTP {
             http.append(try await HTTPListener.start(at: address, services: services))
         }
+    }
+
+    /// Has a message answered on the path that commands take.
+    var ask: @Sendable ([UInt8], @escaping @Sendable ([UInt8]) -> Void) -> Void {
+        if let first = udp.first { return { first.ask($0, reply: $1) } }
+        return { [handler] in handler.receive($0, from: TransportAddress(.unspecified(.ipv4), port: 0), reply: $1) }
     }
 
     /// Sets the TOS octet or traffic class of answers over UDP from now on. Connections keep theirs.

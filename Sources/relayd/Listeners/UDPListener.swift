@@ -11,8 +11,13 @@ final class UDPListener: Sendable {
     /// Binds the address and starts to listen.
     ///
     /// - Parameter tos: the TOS octet or traffic class of the answers.
-    init(at local: TransportAddress, tos: UInt8, handler: any NGMessageHandler) throws(SystemError) {
-        let loop = try Loop(at: local, tos: tos, handler: handler)
+    convenience init(at local: TransportAddress, tos: UInt8, handler: any NGMessageHandler) throws(SystemError) {
+        try self.init(ControlSocket(at: local, tos: tos), family: local.address.family, handler: handler)
+    }
+
+    /// Starts to listen on a socket that is bound already.
+    init(_ socket: ControlSocket, family: AddressFamily, handler: any NGMessageHandler) throws(SystemError) {
+        let loop = try Loop(socket, family: family, handler: handler)
         self.loop = loop
         thread = try SystemThread(name: "ng-udp") { loop.run() }
     }
@@ -22,6 +27,11 @@ final class UDPListener: Sendable {
 
     /// Sets the TOS octet or traffic class of the answers from now on.
     func setTOS(_ tos: UInt8) { loop.setTOS(tos) }
+
+    /// Has a message answered as if it had come by the socket: on the same thread, by the same handler. At most one waits.
+    func ask(_ message: [UInt8], reply: @escaping @Sendable ([UInt8]) -> Void) {
+        loop.ask(message, reply: reply)
+    }
 
     /// Ends the thread. Answers that are still in work go out as long as their handler keeps them.
     func stop() {
@@ -34,6 +44,7 @@ final class UDPListener: Sendable {
         /// falling asleep and being woken takes longer. Nanoseconds; five times a busy proxy's pace.
         private static let patience: UInt64 = 100_000
         private static let socketTag: UInt64 = 0
+        private static let nobody = TransportAddress(.unspecified(.ipv4), port: 0)
 
         private let socket: ControlSocket
         private let family: AddressFamily
@@ -41,11 +52,12 @@ final class UDPListener: Sendable {
         private let handler: any NGMessageHandler
         private let isStopping = Atomic(false)
         let sendErrors = Atomic<UInt64>(0)
+        /// From within, to be answered like all others.
+        private let isAsked = Atomic(false)
+        private let question = Mutex<(message: [UInt8], reply: @Sendable ([UInt8]) -> Void)?>(nil)
 
-        init(at local: TransportAddress, tos: UInt8, handler: any NGMessageHandler) throws(SystemError) {
-            self.handler = handler
-            family = local.address.family
-            socket = try ControlSocket(at: local, tos: tos)
+        init(_ socket: ControlSocket, family: AddressFamily, handler: any NGMessageHandler) throws(SystemError) {
+            (self.socket, self.family, self.handler) = (socket, family, handler)
             poller = try Poller()
             try poller.add(socket.udp, tag: Self.socketTag)
         }
@@ -57,11 +69,24 @@ final class UDPListener: Sendable {
             poller.wake()
         }
 
+        func ask(_ message: [UInt8], reply: @escaping @Sendable ([UInt8]) -> Void) {
+            question.withLock { $0 = (message, reply) }
+            isAsked.store(true, ordering: .releasing)
+            poller.wake()
+        }
+
+        private func answerQuestion() {
+            isAsked.store(false, ordering: .relaxed)
+            guard let question = question.withLock({ $0.take() }) else { return }
+            handler.receive(question.message, from: Self.nobody, reply: question.reply)
+        }
+
         func run() {
             var tags = [UInt64](repeating: 0, count: 2)
             // When the last message was done with, and how long the one before it had kept us waiting.
             var (done, gap) = (SystemClock.monotonic, UInt64.max)
             while !isStopping.load(ordering: .acquiring) {
+                if isAsked.load(ordering: .relaxed) { answerQuestion() }
                 if let (message, source, local) = socket.receive() {
                     gap = SystemClock.monotonic &- done
                     answer(message, from: source, at: local)

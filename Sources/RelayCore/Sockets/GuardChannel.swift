@@ -1,0 +1,51 @@
+internal import CLinux
+internal import Glibc
+
+/// One end of a pair of sockets between a relay and the process that guards it. Messages stay whole and in order; the end
+/// of either process closes its end. Any thread sends, one thread receives; whoever made it closes it.
+package struct GuardChannel: Sendable {
+    /// Octets of the longest message.
+    private static let capacity = 256
+
+    package let descriptor: Int32
+
+    /// The end that was inherited under this number.
+    package init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Both ends of a new pair; neither is inherited unless it is named to `GuardedProcess.start`.
+    package static func pair() throws(SystemError) -> (GuardChannel, GuardChannel) {
+        var ends: [Int32] = [-1, -1]
+        // SAFETY: the shim writes two numbers into an array of two.
+        let result = unsafe clinux_channel_open(&ends)
+        guard result == 0 else { throw SystemError(errno: -result, operation: "socketpair") }
+        return (GuardChannel(descriptor: ends[0]), GuardChannel(descriptor: ends[1]))
+    }
+
+    /// Sends a message without waiting; false when the other end is closed or does not read.
+    @discardableResult
+    package func send(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        // SAFETY: the array lives across the call, which only reads it.
+        return unsafe bytes.withUnsafeBytes { unsafe clinux_channel_send(descriptor, $0.baseAddress, $0.count) } == 0
+    }
+
+    package enum Input: Equatable, Sendable {
+        case message(String)
+        case nothing
+        /// The other end is closed: its process is gone, or about to be.
+        case closed
+    }
+
+    /// Takes the next message without waiting.
+    package func receive() -> Input {
+        var buffer = [UInt8](repeating: 0, count: Self.capacity)
+        // SAFETY: the kernel writes at most `count` bytes into an array of that many.
+        let got = unsafe buffer.withUnsafeMutableBytes {
+            unsafe clinux_channel_receive(descriptor, $0.baseAddress, $0.count)
+        }
+        if got == -Int(EAGAIN) { return .nothing }
+        return got > 0 ? .message(String(decoding: buffer[..<got], as: UTF8.self)) : .closed
+    }
+
+    package func close() { _ = clinux_close(descriptor) }
+}

@@ -1,0 +1,30 @@
+internal import CLinux
+package import WireFormat
+
+/// A network interface that carries nothing but addresses: what is on it is what routing daemons announce.
+package struct NetworkLink: Equatable, Sendable {
+    /// The longest name of an interface, in octets (IFNAMSIZ less the terminator).
+    package static let longestName = 15
+
+    package let name: String
+    private let index: Int32
+
+    /// Finds the interface, or makes a dummy interface of that name, and sets it up. Takes CAP_NET_ADMIN.
+    package init(ensuring name: String) throws(SystemError) {
+        self.name = name
+        // SAFETY: a terminated string that lives across the call.
+        index = unsafe clinux_link_ensure(name)
+        guard index > 0 else { throw SystemError(errno: -index, operation: "make the interface \(name)") }
+    }
+
+    /// Adds an address (with /32 or /128) or removes it; what is so already stays so.
+    package func set(_ address: IPAddress, isPresent: Bool) throws(SystemError) {
+        var raw = TransportAddress(address, port: 0).raw
+        // SAFETY: the shim reads one structure that lives across the call.
+        let result = unsafe clinux_link_address(index, &raw, isPresent)
+        guard result == 0 else {
+            throw SystemError(
+                errno: -result, operation: "\(isPresent ? "add \(address) to" : "remove \(address) from") \(name)")
+        }
+    }
+}

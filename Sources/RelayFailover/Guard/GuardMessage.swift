@@ -1,0 +1,37 @@
+package import WireFormat
+
+/// What a relay tells the process that guards it; one line of text each.
+package enum GuardMessage: Equatable, Sendable {
+    /// The command path has just answered. `isCarried`: the kernel forwards the calls also without this process.
+    case beat(isCarried: Bool)
+    /// Everything listens: the start has succeeded.
+    case ready
+    /// The process is about to end, on purpose.
+    case leaving
+    /// An address is to be announced at a level.
+    case route(IPAddress, RouteLevel)
+
+    package var text: String {
+        switch self {
+        case .beat(let isCarried): isCarried ? "beat carried" : "beat"
+        case .ready: "ready"
+        case .leaving: "leaving"
+        case .route(let address, let level): "route \(address) \(level.word)"
+        }
+    }
+
+    /// Reads a line; `nil` if it is none of ours.
+    package init?(_ text: String) {
+        let words = text.split(separator: " ")
+        switch words.first {
+        case "beat" where words.count == 1: self = .beat(isCarried: false)
+        case "beat" where words.count == 2 && words[1] == "carried": self = .beat(isCarried: true)
+        case "ready" where words.count == 1: self = .ready
+        case "leaving" where words.count == 1: self = .leaving
+        case "route" where words.count == 3:
+            guard let address = IPAddress(words[1]), let level = RouteLevel(word: words[2]) else { return nil }
+            self = .route(address, level)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,177 @@
+/// When a guarded relay is started, given up on, and hidden from the network. A value: events and time go in, actions come
+/// out. Time is nanoseconds of the monotonic clock.
+package struct GuardPolicy: Equatable, Sendable {
+    /// The relay tells so often that its command path answers.
+    package static let beatInterval: UInt64 = 50_000_000
+    /// Without a sign of life for so long it counts as stuck.
+    package static let beatLimit: UInt64 = 190_000_000
+    /// It has to beat for so long before its routes are what they were.
+    package static let recovery: UInt64 = 1_000_000_000
+    /// Stuck for so long, it is ended and started again.
+    package static let stuckLimit: UInt64 = 10_000_000_000
+    /// The same when the kernel carries its calls: nothing is lost by it, and commands are answered again.
+    package static let carriedStuckLimit: UInt64 = 1_000_000_000
+    /// From its start to its first sign of life; reading a large Redis takes a while.
+    package static let startLimit: UInt64 = 120_000_000_000
+    /// A relay that has been ready for so long starts with a clean sheet when it fails.
+    package static let stableAfter: UInt64 = 10_000_000_000
+    /// Failures in a row after which its routes go, even if the kernel carries its calls.
+    package static let mostFailures = 3
+    /// The pauses before a start, by the number of failures in a row; the last one is for all that follow.
+    package static let pauses: [UInt64] = [
+        0, 0, 200_000_000, 500_000_000, 1_000_000_000, 2_000_000_000, 5_000_000_000,
+    ]
+    /// Looks at the clock are planned so often; one that comes much later says that the guard itself did not run.
+    package static let tickInterval: UInt64 = 20_000_000
+    private static let ownStall: UInt64 = 60_000_000
+
+    package enum Event: Equatable, Sendable {
+        case beat(isCarried: Bool)
+        case ready
+        /// It ends on purpose.
+        case leaving
+        /// It has closed its end of the channel: it is gone, or soon will be.
+        case closed
+        /// Its exit status as a shell reports it.
+        case ended(status: Int32)
+        /// We were told to end, or to pass a signal on that means that.
+        case stopRequested(signal: Int32)
+        case tick
+    }
+
+    package enum Action: Equatable, Sendable {
+        case start
+        /// Announce nothing above this level.
+        case limitRoutes(RouteLevel)
+        /// Forget what the relay wanted announced; the next one says it again.
+        case forgetRoutes
+        case signal(Int32)
+        case kill(why: String)
+        case exit(status: Int32)
+        case tellReady
+    }
+
+    private enum Phase: Equatable {
+        case waiting(until: UInt64)
+        /// Runs; nothing heard yet.
+        case starting(since: UInt64)
+        case running
+        /// Has closed its channel; the system has not reported its end yet.
+        case vanished
+        case over
+    }
+
+    private var phase: Phase
+    private var lastBeat: UInt64 = 0
+    private var isCarried = false
+    private var stuckSince: UInt64?
+    private var beatingSince: UInt64?
+    private var readySince: UInt64?
+    private var hasEverBeenReady = false
+    /// A relay has answered at least once: what fails from now on is not the way it was started.
+    private var hasEverAnswered = false
+    private var failures = 0
+    /// The signal that asked us to end.
+    private var stopSignal: Int32?
+    private var isStopping: Bool { stopSignal != nil }
+    private var isLeaving = false
+    private var lastTick: UInt64
+    private var limit = RouteLevel.home
+
+    package init(now: UInt64) { (phase, lastTick) = (.waiting(until: now), now) }
+
+    /// Failures in a row, and whether the relay counts as stuck: for the log.
+    package var status: (failures: Int, isStuck: Bool) { (failures, stuckSince != nil) }
+
+    package mutating func handle(_ event: Event, at now: UInt64) -> [Action] {
+        switch event {
+        case .beat(let isCarried): return noteBeat(isCarried, at: now)
+        case .ready:
+            readySince = now
+            defer { hasEverBeenReady = true }
+            return hasEverBeenReady ? [] : [.tellReady]
+        case .leaving:
+            isLeaving = true
+            return []
+        case .closed: return vanish()
+        case .ended(let status): return end(status, at: now)
+        case .stopRequested(let signal):
+            stopSignal = signal
+            if case .waiting = phase { return finish(status: 0) }
+            return [.signal(signal)]
+        case .tick: return tick(at: now)
+        }
+    }
+
+    private mutating func noteBeat(_ isCarried: Bool, at now: UInt64) -> [Action] {
+        guard phase != .vanished, phase != .over else { return [] }
+        (lastBeat, self.isCarried, phase, hasEverAnswered) = (now, isCarried, .running, true)
+        beatingSince = beatingSince ?? now
+        return []
+    }
+
+    private mutating func tick(at now: UInt64) -> [Action] {
+        // Time in which the guard did not run says nothing about the relay.
+        let slept = now &- lastTick
+        lastTick = now
+        if slept > Self.ownStall { lastBeat &+= slept }
+        switch phase {
+        case .waiting(let until) where now >= until:
+            phase = .starting(since: now)
+            (isLeaving, readySince, beatingSince, stuckSince) = (false, nil, nil, nil)
+            return [.start]
+        case .starting(let since) where now &- since >= Self.startLimit:
+            return [.kill(why: "it has not come up within \(Self.startLimit / 1_000_000_000) s")]
+        case .running: return watch(at: now)
+        default: return []
+        }
+    }
+
+    private mutating func watch(at now: UInt64) -> [Action] {
+        if now > lastBeat, now &- lastBeat >= Self.beatLimit {
+            beatingSince = nil
+            guard let since = stuckSince else {
+                stuckSince = now
+                return isCarried ? [] : restrict(to: .lastResort)
+            }
+            guard now &- since >= (isCarried ? Self.carriedStuckLimit : Self.stuckLimit) else { return [] }
+            stuckSince = now  // once for each limit, until its end is reported
+            return [.kill(why: "its command path does not answer")]
+        }
+        guard let since = beatingSince, now &- since >= (stuckSince == nil ? 0 : Self.recovery) else { return [] }
+        stuckSince = nil
+        if let ready = readySince, now &- ready >= Self.stableAfter { failures = 0 }
+        return limit == .home ? [] : restrict(to: .home)
+    }
+
+    private mutating func restrict(to level: RouteLevel) -> [Action] {
+        guard level != limit else { return [] }
+        limit = level
+        return [.limitRoutes(level)]
+    }
+
+    /// Its sockets are closing: from now on packets are lost unless the kernel forwards them.
+    private mutating func vanish() -> [Action] {
+        guard phase != .over, phase != .vanished else { return [] }
+        phase = .vanished
+        return isCarried && !isStopping && !isLeaving ? [] : restrict(to: .none)
+    }
+
+    private mutating func end(_ status: Int32, at now: UInt64) -> [Action] {
+        var actions = vanish()
+        // One that had not come far enough to listen for the signal has done what it should.
+        if let stopSignal, readySince == nil, status == 128 + stopSignal { return actions + finish(status: 0) }
+        if isStopping || isLeaving || !hasEverAnswered || status == 0 { return actions + finish(status: status) }
+        failures += 1
+        if failures >= Self.mostFailures || !isCarried { actions += restrict(to: .none) }
+        if limit == .none { actions.append(.forgetRoutes) }
+        isCarried = isCarried && failures < Self.mostFailures
+        phase = .waiting(until: now &+ Self.pauses[min(failures, Self.pauses.count - 1)])
+        return actions
+    }
+
+    private mutating func finish(status: Int32) -> [Action] {
+        phase = .over
+        return restrict(to: .none) + [.exit(status: status)]
+    }
+}

@@ -1,0 +1,87 @@
+package import Logging
+package import RelayCore
+package import WireFormat
+
+/// Carries route changes out by the method that was chosen. One thread uses it.
+package struct RouteAnnouncer: Sendable {
+    private var board = RouteBoard()
+    private var commands = CommandQueue()
+    private let driver: (any RouteDriver)?
+    private let command: String?
+    private let log: Logger
+    /// Standard input, when ExaBGP writes its acknowledgements there.
+    package let input: Int32
+
+    /// - Throws: when the interfaces or the pipe cannot be had.
+    package init(_ method: AnnounceMethod?, log: Logger) throws(SystemError) {
+        self.log = log
+        switch method {
+        case nil: (driver, command, input) = (nil, nil, -1)
+        case .link(let name)?: (driver, command, input) = (try LinkRouteDriver(interface: name), nil, -1)
+        case .exabgp(nil)?: (driver, command, input) = (ExaBGPRouteDriver(descriptor: 1), nil, 0)
+        case .exabgp(let path?)?:
+            (driver, command, input) = (ExaBGPRouteDriver(descriptor: try GuardedProcess.openPipe(path)), nil, -1)
+        case .command(let command)?: (driver, self.command, input) = (nil, command, -1)
+        }
+    }
+
+    package mutating func want(_ level: RouteLevel, for address: IPAddress, at now: UInt64) {
+        perform(board.want(level, for: address), at: now)
+    }
+
+    package mutating func limit(to level: RouteLevel, at now: UInt64) { perform(board.limit(to: level), at: now) }
+
+    package mutating func forget(at now: UInt64) { perform(board.forget(), at: now) }
+
+    /// Some times a second: tries again what failed, goes on with commands.
+    package mutating func tick(at now: UInt64) {
+        perform(board.changes(), at: now)
+        while let step = commands.next(at: now) {
+            switch step {
+            case .kill(let process):
+                log.error("the command of --announce takes too long and is ended")
+                GuardedProcess.signal(-process, 9)
+                return
+            case .start(let address, let level):
+                guard let command else { return }
+                do throws(SystemError) {
+                    let process = try GuardedProcess.shell(
+                        command,
+                        variables: [
+                            "ADDRESS=\(address)", "PREFIX=\(address)/\(address.family == .ipv4 ? 32 : 128)",
+                            "LEVEL=\(level.word)",
+                        ])
+                    commands.started(process, at: now)
+                } catch {
+                    log.error("\(error)")
+                    commands.add(address, level)
+                    return
+                }
+            }
+        }
+    }
+
+    /// A child has ended; whether it was a command of ours.
+    package mutating func ended(_ process: Int32, status: Int32) -> Bool {
+        guard commands.ended(process) else { return false }
+        if status != 0 { log.error("the command of --announce failed with status \(status)") }
+        return true
+    }
+
+    /// Whether every change has been carried out.
+    package var isIdle: Bool { commands.isIdle }
+
+    private mutating func perform(_ changes: [RouteBoard.Change], at now: UInt64) {
+        for change in changes {
+            do throws(SystemError) {
+                try driver?.announce(change.address, at: change.level)
+                if command != nil { commands.add(change.address, change.level) }
+                log.notice("\(change.address) is announced as: \(change.level.word)")
+            } catch {
+                log.error("\(change.address) cannot be announced as \(change.level.word): \(error)")
+                board.failed(change.address)
+            }
+        }
+        if !changes.isEmpty, command != nil { tick(at: now) }
+    }
+}

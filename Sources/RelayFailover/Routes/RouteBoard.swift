@@ -1,0 +1,48 @@
+package import WireFormat
+
+/// What is wanted for each address, and the level above which nothing is announced just now. A value: what has to be told
+/// to the driver comes out.
+package struct RouteBoard: Equatable, Sendable {
+    package struct Change: Equatable, Sendable {
+        package let address: IPAddress
+        package let level: RouteLevel
+
+        package init(address: IPAddress, level: RouteLevel) { (self.address, self.level) = (address, level) }
+    }
+
+    private var wanted: [IPAddress: RouteLevel] = [:]
+    private var told: [IPAddress: RouteLevel] = [:]
+    private var limit = RouteLevel.home
+
+    package init() {}
+
+    package mutating func want(_ level: RouteLevel, for address: IPAddress) -> [Change] {
+        wanted[address] = level
+        return changes()
+    }
+
+    package mutating func limit(to level: RouteLevel) -> [Change] {
+        limit = level
+        return changes()
+    }
+
+    /// Nobody wants anything any more. Addresses stay known, so that they are withdrawn.
+    package mutating func forget() -> [Change] {
+        for address in wanted.keys { wanted[address] = RouteLevel.none }
+        return changes()
+    }
+
+    /// A driver has failed for this address: the next call of any method tries again.
+    package mutating func failed(_ address: IPAddress) { told[address] = nil }
+
+    /// What has not been told yet, the better levels first: a backup is there before a home goes.
+    package mutating func changes() -> [Change] {
+        var changes: [Change] = []
+        for (address, level) in wanted {
+            let effective = min(level, limit)
+            if told[address] != effective { changes.append(Change(address: address, level: effective)) }
+        }
+        for change in changes { told[change.address] = change.level }
+        return changes.sorted { ($0.level, "\($0.address)") > ($1.level, "\($1.address)") }
+    }
+}

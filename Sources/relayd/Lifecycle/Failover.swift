@@ -1,0 +1,65 @@
+internal import DaemonOptions
+internal import Logging
+internal import RelayCore
+internal import RelayFailover
+internal import RelayOperations
+internal import RelayStore
+internal import ServiceLifecycle
+
+/// What this relay does so that others can go on for it, and it for others: signs of life, routes, an end without loss.
+struct Failover: Service {
+    private let relay: Relay
+    private let kernel: KernelForwarding
+    private let link: GuardLink?
+    private let routes: RouteService
+    private let isAnnouncing: Bool
+    private let drainLimit: Duration
+
+    /// - Throws: when routes are to be announced, nobody guards us, and the interfaces cannot be had.
+    init(
+        _ configuration: Configuration, relay: Relay, kernel: KernelForwarding, shared: SharedCalls?, link: GuardLink?,
+        method: AnnounceMethod?, log: Logger
+    ) throws(SystemError) {
+        (self.relay, self.kernel, self.link, isAnnouncing) = (relay, kernel, link, method != nil)
+        drainLimit = .seconds(configuration.drainTimeout)
+        routes = RouteService(
+            relay: relay, home: configuration.homeAddresses, backups: configuration.backupAddresses,
+            outlet: try RouteOutlet(link: link, method: method, log: log),
+            replication: { shared?.routeConditions ?? .absent }, log: log)
+    }
+
+    /// Begins to give signs of life, each after an answer on the command path.
+    func beat(through ask: @escaping @Sendable ([UInt8], @escaping @Sendable ([UInt8]) -> Void) -> Void) throws {
+        try Heartbeat(ask: ask) { [relay, kernel, link, routes] in
+            // The registry of calls answers too.
+            _ = relay.callCount
+            routes.noteAnswer()
+            link?.tell(.beat(isCarried: kernel.carriesCalls))
+        }.start()
+    }
+
+    func run() async throws {
+        // Without routes there is nothing to decide.
+        if isAnnouncing { try await routes.run() } else { try await gracefulShutdown() }
+    }
+
+    /// No new calls; with routes, packets go elsewhere first.
+    func drain() async {
+        relay.beginDraining()
+        if isAnnouncing { await routes.drain(within: drainLimit) }
+    }
+
+    /// Adds commands.
+    func register(with operations: Operations) {
+        for command in RouteCommands.all(routes) { operations.add(command) }
+    }
+}
+
+extension SharedCalls {
+    /// How our calls compare with what the others know.
+    var routeConditions: RouteConditions.Replication {
+        let status = status
+        if status.isInStep { return .inStep }
+        return status.canRead ? .behind : .unreachable
+    }
+}

@@ -1,0 +1,197 @@
+internal import DaemonOptions
+internal import Foundation
+internal import Logging
+internal import RelayCore
+internal import RelayFailover
+internal import WireFormat
+
+/// The process that an operator starts: it runs the relay as its child, starts it again when it fails, and withdraws its
+/// addresses while nobody serves them. It holds the NG sockets, so that a command that comes in between waits for the next
+/// relay and is not refused.
+///
+/// One thread, no runtime services: nothing here waits but for input.
+struct Guard {
+    /// Messages of a relay taken in one turn.
+    private static let batch = 64
+    /// Time for commands of `--announce` at the end, in nanoseconds.
+    private static let lastCommands: UInt64 = 2_000_000_000
+
+    private let arguments: [String]
+    private let sockets: [Int32]
+    private let signals: SignalInput
+    private let log: Logger
+    private let tellReady: () throws -> Void
+    private var announcer: RouteAnnouncer
+    private var policy = GuardPolicy(now: SystemClock.monotonic)
+    private var channel: GuardChannel?
+    private var child: Int32 = 0
+    private var watchdog: ServiceWatchdog
+    private var stopSignals = 0
+    private var hasInput: Bool
+
+    /// Opens what has to outlive a relay.
+    ///
+    /// - Parameter tellReady: called once, when the first relay is ready.
+    init(
+        _ configuration: Configuration, announce: AnnounceMethod?, log: Logger, tellReady: @escaping () throws -> Void
+    ) throws {
+        (arguments, self.log, self.tellReady) = (CommandLine.arguments, log, tellReady)
+        watchdog = ServiceWatchdog(environment: ProcessInfo.processInfo.environment)
+        var sockets: [Int32] = []
+        for address in configuration.listenNG {
+            sockets.append(try ControlSocket.open(at: address, tos: configuration.controlTOS))
+        }
+        self.sockets = sockets
+        announcer = try RouteAnnouncer(announce, log: log)
+        hasInput = announcer.input >= 0
+        signals = try SignalInput()
+        GuardedProcess.preferPromptness()
+    }
+
+    /// Guards until the relay ends on purpose; returns the exit status for this process.
+    mutating func run() -> Int32 {
+        let interval = Int32(GuardPolicy.tickInterval / 1_000_000)
+        while true {
+            _ = InputWait.any(
+                [signals.descriptor, channel?.descriptor ?? -1, hasInput ? announcer.input : -1],
+                milliseconds: interval)
+            if hasInput { hasInput = GuardedProcess.discardInput(of: announcer.input) }
+            if let status = takeMessages() ?? takeSignals() ?? perform(policy.handle(.tick, at: SystemClock.monotonic))
+            {
+                return finish(status)
+            }
+            announcer.tick(at: SystemClock.monotonic)
+            watchdog.pat(at: SystemClock.monotonic)
+        }
+    }
+
+    private mutating func finish(_ status: Int32) -> Int32 {
+        let deadline = SystemClock.monotonic &+ Self.lastCommands
+        while !announcer.isIdle, SystemClock.monotonic < deadline {
+            announcer.tick(at: SystemClock.monotonic)
+            while let (process, status) = GuardedProcess.reap() { _ = announcer.ended(process, status: status) }
+            _ = InputWait.any([signals.descriptor], milliseconds: 10)
+            while signals.next() != nil {}
+        }
+        return status
+    }
+
+    // MARK: Input
+
+    private mutating func takeMessages() -> Int32? {
+        for _ in 0..<Self.batch {
+            guard let channel else { return nil }
+            switch channel.receive() {
+            case .nothing: return nil
+            case .closed:
+                channel.close()
+                self.channel = nil
+                return perform(policy.handle(.closed, at: SystemClock.monotonic))
+            case .message(let text):
+                if let status = take(text) { return status }
+            }
+        }
+        return nil
+    }
+
+    private mutating func take(_ text: String) -> Int32? {
+        let now = SystemClock.monotonic
+        switch GuardMessage(text) {
+        case .beat(let isCarried)?: return perform(policy.handle(.beat(isCarried: isCarried), at: now))
+        case .ready?: return perform(policy.handle(.ready, at: now))
+        case .leaving?: return perform(policy.handle(.leaving, at: now))
+        case .route(let address, let level)?: announcer.want(level, for: address, at: now)
+        case nil: log.error("the relay says what its guard does not understand")
+        }
+        return nil
+    }
+
+    private mutating func takeSignals() -> Int32? {
+        while let signal = signals.next() {
+            switch signal {
+            case SIGCHLD:
+                if let status = reap() { return status }
+            case SIGTERM, SIGINT, SIGQUIT:
+                stopSignals += 1
+                try? ServiceManager.stopping()
+                if stopSignals > 1 {
+                    log.notice("asked to end once more: at once")
+                    signalChild(SIGKILL)
+                } else if let status = perform(
+                    policy.handle(.stopRequested(signal: signal), at: SystemClock.monotonic))
+                {
+                    return status
+                }
+            default:
+                signalChild(signal)
+            }
+        }
+        return nil
+    }
+
+    /// Children that have ended: the relay, commands, and as process 1 of a container whatever was left to us.
+    private mutating func reap() -> Int32? {
+        while let (process, status) = GuardedProcess.reap() {
+            if announcer.ended(process, status: status) || process != child { continue }
+            child = 0
+            // What it said last counts.
+            if let status = takeMessages() { return status }
+            channel?.close()
+            channel = nil
+            if stopSignals == 0 { log.error("the relay (process \(process)) has ended with status \(status)") }
+            if let status = perform(policy.handle(.ended(status: status), at: SystemClock.monotonic)) { return status }
+        }
+        return nil
+    }
+
+    // MARK: Action
+
+    /// Carries actions out; returns the exit status when the time has come.
+    private mutating func perform(_ actions: [GuardPolicy.Action]) -> Int32? {
+        let now = SystemClock.monotonic
+        for action in actions {
+            switch action {
+            case .start:
+                if let status = start() { return status }
+            case .limitRoutes(let level):
+                if level == .lastResort {
+                    log.error("the relay does not answer: its addresses are the last resort now")
+                }
+                announcer.limit(to: level, at: now)
+            case .forgetRoutes: announcer.forget(at: now)
+            case .signal(let number): signalChild(number)
+            case .kill(let why):
+                log.error("the relay is ended: \(why)")
+                signalChild(SIGKILL)
+            case .tellReady:
+                do { try tellReady() } catch { log.error("\(error)") }
+            case .exit(let status): return status
+            }
+        }
+        return nil
+    }
+
+    /// 0 would be ourselves.
+    private func signalChild(_ number: Int32) {
+        if child > 0 { GuardedProcess.signal(child, number) }
+    }
+
+    /// Starts a relay; returns the exit status when it could not be started the first time.
+    private mutating func start() -> Int32? {
+        do throws(SystemError) {
+            let (ours, theirs) = try GuardChannel.pair()
+            defer { theirs.close() }
+            channel = ours
+            child = try GuardedProcess.start(
+                arguments, descriptors: [theirs.descriptor] + sockets,
+                variable: GuardLink.value(channel: theirs, sockets: sockets))
+            log.info("the relay runs as process \(child)")
+            return nil
+        } catch {
+            log.critical("\(error)")
+            channel?.close()
+            channel = nil
+            return perform(policy.handle(.ended(status: 71), at: SystemClock.monotonic))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import RelayBenchKit
+import Testing
+
+@Suite("Interruptions of flows")
+struct GapLedgerTests {
+    private static let interval: UInt64 = 20_000_000
+
+    @Test("the longest time in which packets were missing counts, less the interval")
+    func longestGap() {
+        var ledger = GapLedger(flows: 2, interval: Self.interval)
+        for (number, time) in [(0, 100), (1, 120), (10, 290), (11, 310)] {
+            ledger.arrived(flow: 0, number: number, at: UInt64(time) * 1_000_000)
+        }
+        for (number, time) in [(0, 100), (1, 120), (2, 140)] {
+            ledger.arrived(flow: 1, number: number, at: UInt64(time) * 1_000_000)
+        }
+        #expect(ledger.longestGap(flow: 0) == 150_000_000)
+        #expect(ledger.longestGap(flow: 1) == 0)
+        #expect(ledger.lastArrival == 310_000_000)
+    }
+
+    @Test("packets that are late or out of order make no gap")
+    func late() {
+        var ledger = GapLedger(flows: 1, interval: Self.interval)
+        for (number, time) in [(0, 100), (1, 400), (3, 410), (2, 405), (4, 500)] {
+            ledger.arrived(flow: 0, number: number, at: UInt64(time) * 1_000_000)
+        }
+        #expect(ledger.longestGap(flow: 0) == 0)
+    }
+
+    @Test("a flow that never got a packet is not alive, and an unknown flow harms nobody")
+    func silentFlow() {
+        var ledger = GapLedger(flows: 1, interval: Self.interval)
+        ledger.arrived(flow: 7, number: 0, at: 1)
+        #expect(!ledger.isAlive(flow: 0, since: 0))
+        #expect(ledger.lastArrival == 0)
+    }
+
+    @Test("a call with one silent direction is lost; one with losses is affected")
+    func totals() {
+        let plan = FlowPlan(calls: 2, endpoints: 1, run: 1)
+        var (arrivals, gaps) = (
+            ArrivalLedger(flows: 4, packetsPerFlow: 10), GapLedger(flows: 4, interval: Self.interval)
+        )
+        for (flow, planned) in plan.flows.enumerated() {
+            // Call 1: the offerer's packets stop after the third.
+            let count = planned.call == 1 && planned.sender == .offerer ? 3 : 10
+            for number in 0..<count {
+                _ = arrivals.arrived(flow: flow, number: number)
+                gaps.arrived(flow: flow, number: number, at: UInt64(number + 1) * Self.interval)
+            }
+        }
+        let totals = FailoverTotals(
+            plan: plan, calls: 2, interval: Self.interval, arrivals: arrivals, gaps: gaps,
+            aliveSince: 8 * Self.interval
+        ) { _ in 10 }
+        #expect(totals.sent == 40)
+        #expect(totals.lost == 7)
+        #expect(totals.callsAffected == 1)
+        #expect(totals.callsLost == 1)
+        #expect(totals.meanGapMilliseconds == 140)
+    }
+}

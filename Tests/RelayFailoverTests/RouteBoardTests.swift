@@ -1,0 +1,108 @@
+import RelayFailover
+import Testing
+import WireFormat
+
+@Suite("What drivers are told")
+struct RouteBoardTests {
+    private static let (one, two) = (IPAddress(ipv4: 0xC000_0201), IPAddress(ipv4: 0xC000_0202))
+
+    @Test("a change is told once; the limit hides what is above it, and gives it back")
+    func limits() {
+        var board = RouteBoard()
+        #expect(board.want(.home, for: Self.one) == [.init(address: Self.one, level: .home)])
+        #expect(board.want(.home, for: Self.one) == [])
+        #expect(board.want(.backup, for: Self.two).count == 1)
+        #expect(
+            board.limit(to: .lastResort) == [
+                .init(address: Self.two, level: .lastResort), .init(address: Self.one, level: .lastResort),
+            ])
+        #expect(board.want(.none, for: Self.two) == [.init(address: Self.two, level: .none)])
+        #expect(board.limit(to: .home) == [.init(address: Self.one, level: .home)])
+    }
+
+    @Test("what is forgotten is withdrawn")
+    func forgets() {
+        var board = RouteBoard()
+        _ = board.want(.home, for: Self.one)
+        #expect(board.forget() == [.init(address: Self.one, level: .none)])
+        #expect(board.forget() == [])
+    }
+
+    @Test("what has failed is told again")
+    func retries() {
+        var board = RouteBoard()
+        _ = board.want(.home, for: Self.one)
+        board.failed(Self.one)
+        #expect(board.changes() == [.init(address: Self.one, level: .home)])
+    }
+
+    @Test("better levels go first")
+    func order() {
+        var board = RouteBoard()
+        _ = board.limit(to: .none)
+        _ = board.want(.backup, for: Self.two)
+        _ = board.want(.home, for: Self.one)
+        #expect(board.limit(to: .home).map(\.level) == [.home, .backup])
+    }
+
+    @Test(
+        "how ExaBGP is told",
+        arguments: [
+            (RouteLevel.none, "withdraw route 192.0.2.1/32 next-hop self\n"),
+            (.lastResort, "announce route 192.0.2.1/32 next-hop self med 1000 community [65535:0]\n"),
+            (.backup, "announce route 192.0.2.1/32 next-hop self med 200\n"),
+            (.home, "announce route 192.0.2.1/32 next-hop self med 100\n"),
+        ])
+    func exabgp(_ level: RouteLevel, _ line: String) { #expect(ExaBGPRouteDriver.line(Self.one, level) == line) }
+
+    @Test("IPv6 addresses are announced alone too")
+    func exabgpIPv6() throws {
+        let address = try #require(IPAddress("2001:db8::1"))
+        #expect(ExaBGPRouteDriver.line(address, .home).hasPrefix("announce route 2001:db8::1/128 "))
+    }
+
+    @Test(
+        "the values of --announce",
+        arguments: [
+            ("link:relay0", AnnounceMethod.link("relay0")), ("exabgp", .exabgp(pipe: nil)),
+            ("exabgp:/run/exabgp.in", .exabgp(pipe: "/run/exabgp.in")), ("exec:echo a:b", .command("echo a:b")),
+            ("link:", nil), ("link:a-name-too-long", nil), ("link:a/b", nil), ("exabgp:relative", nil), ("exec:", nil),
+            ("bird", nil), ("", nil),
+        ])
+    func methods(_ text: String, _ method: AnnounceMethod?) { #expect(AnnounceMethod(text) == method) }
+
+    @Test(
+        "messages to the guard come back as they went",
+        arguments: [
+            GuardMessage.beat(isCarried: true), .beat(isCarried: false), .ready, .leaving, .route(one, .lastResort),
+            .route(two, .none),
+        ])
+    func messages(_ message: GuardMessage) { #expect(GuardMessage(message.text) == message) }
+
+    @Test(
+        "no other text is a message",
+        arguments: ["", "beat lost", "ready now", "route 192.0.2.1", "route x home", "ro"])
+    func noMessages(_ text: String) { #expect(GuardMessage(text) == nil) }
+
+    @Test("commands run one at a time, and the last word counts")
+    func commands() {
+        var queue = CommandQueue()
+        queue.add(Self.one, .home)
+        #expect(queue.next(at: 0) == .start(Self.one, .home))
+        queue.started(7, at: 0)
+        queue.add(Self.two, .backup)
+        queue.add(Self.one, .lastResort)
+        queue.add(Self.one, .none)
+        #expect(queue.next(at: 1) == nil)
+        #expect(queue.next(at: CommandQueue.limit) == .kill(7))
+        #expect(queue.ended(8) == false)
+        #expect(queue.ended(7) == true)
+        #expect(queue.next(at: 2) == .start(Self.two, .backup))
+        queue.started(9, at: 2)
+        #expect(queue.ended(9) == true)
+        #expect(queue.next(at: 3) == .start(Self.one, .none))
+        queue.started(10, at: 3)
+        #expect(queue.ended(10) == true)
+        #expect(queue.isIdle)
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Glibc
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// What relayd's guard does for the relay, seen from outside.
+@Suite("The guard", .serialized, .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"))
+struct GuardTests {
+    private static let ping = "d7:command4:pinge"
+    private static let pong = "d6:result4:ponge"
+
+    private static func start(in run: TestRun, with others: [String] = []) async throws -> RelayProcess {
+        let network = try LoopbackNetwork(portCount: 30)
+        let first = network.ports.lowerBound
+        var options = RelayProcess.Options(
+            control: TransportAddress(network.host(1), port: first), media: network.host(1),
+            mediaPorts: first + 10...first + 29)
+        options.others = others
+        let relay = try await RelayProcess.start(options, in: run)
+        _ = try await eventually("it is ready") { relay.process.log.contains("is ready") ? true : nil }
+        return relay
+    }
+
+    /// The relay itself, which the guard has started.
+    private static func child(of relay: RelayProcess, otherThan old: Int32? = nil) async throws -> Int32 {
+        try await eventually("the guard has a child") {
+            OpenSockets.children(of: relay.process.identifier).first { $0 != old }
+        }
+    }
+
+    @Test("a killed relay is started again, and a command that comes meanwhile is answered", .timeLimit(.minutes(1)))
+    func restarts() async throws {
+        try await withTestRun("guard-restarts") { run in
+            let relay = try await Self.start(in: run)
+            let first = try await Self.child(of: relay)
+            kill(first, SIGKILL)
+            // The dying relay may still take the first one; nothing is ever refused, which would be an error at once.
+            let patient = NGClient(relay.options.control, patience: .seconds(1), tries: 5)
+            #expect(try await patient.send(Self.ping) == Self.pong)
+            #expect(try await Self.child(of: relay, otherThan: first) != first)
+            relay.process.signal(SIGTERM)
+            #expect(try await relay.process.exitStatus(within: .seconds(10)) == 0)
+        }
+    }
+
+    @Test("when the guard is killed the relay ends too", .timeLimit(.minutes(1)))
+    func guardDies() async throws {
+        try await withTestRun("guard-dies") { run in
+            let relay = try await Self.start(in: run)
+            let child = try await Self.child(of: relay)
+            relay.process.signal(SIGKILL)
+            _ = try await eventually("the relay is gone") { kill(child, 0) != 0 ? true : nil }
+        }
+    }
+
+    @Test("signals for the log are passed on, and end nothing", .timeLimit(.minutes(1)))
+    func passesSignalsOn() async throws {
+        try await withTestRun("guard-passes-signals-on") { run in
+            let relay = try await Self.start(in: run)
+            let child = try await Self.child(of: relay)
+            _ = try await eventually("the relay notes SIGHUP") {
+                for signal in [SIGUSR1, SIGUSR2, SIGHUP] { relay.process.signal(signal) }
+                return relay.process.log.contains("SIGHUP") ? true : nil
+            }
+            #expect(try await relay.client.send(Self.ping) == Self.pong)
+            #expect(try await Self.child(of: relay) == child)
+        }
+    }
+
+    @Test("without a guard there is one process", .timeLimit(.minutes(1)))
+    func withoutGuard() async throws {
+        try await withTestRun("no-guard") { run in
+            let relay = try await Self.start(in: run, with: ["--no-guard"])
+            #expect(OpenSockets.children(of: relay.process.identifier) == [])
+            relay.process.signal(SIGTERM)
+            #expect(try await relay.process.exitStatus(within: .seconds(10)) == 0)
+        }
+    }
+
+    /// A command that writes a line for each change.
+    @Test("a relay that hangs is the last resort, and what it was once it answers again", .timeLimit(.minutes(1)))
+    func hides() async throws {
+        try await withTestRun("guard-hides") { run in
+            let routes = run.path(of: "routes")
+            let relay = try await Self.start(in: run, with: ["--announce=exec:echo $LEVEL $PREFIX >>\(routes)"])
+            func levels() -> [String] {
+                let text = (try? String(contentsOfFile: routes, encoding: .utf8)) ?? ""
+                return text.split(separator: "\n").compactMap { $0.split(separator: " ").first.map { String($0) } }
+            }
+            func becomes(_ expected: [String]) async throws {
+                _ = try await eventually("\(expected), not \(levels())") { levels() == expected ? true : nil }
+            }
+            try await becomes(["home"])
+            let child = try await Self.child(of: relay)
+            kill(child, SIGSTOP)
+            try await becomes(["home", "last-resort"])
+            kill(child, SIGCONT)
+            try await becomes(["home", "last-resort", "home"])
+            kill(child, SIGKILL)
+            try await becomes(["home", "last-resort", "home", "none", "home"])
+            relay.process.signal(SIGTERM)
+            #expect(try await relay.process.exitStatus(within: .seconds(10)) == 0)
+            #expect(levels().suffix(2) == ["last-resort", "none"])
+        }
+    }
+
+    @Test("asked twice to end, it does so at once", .timeLimit(.minutes(1)))
+    func endsAtOnce() async throws {
+        try await withTestRun("guard-ends-at-once") { run in
+            let relay = try await Self.start(in: run)
+            let child = try await Self.child(of: relay)
+            kill(child, SIGSTOP)
+            relay.process.signal(SIGTERM)
+            _ = try await eventually("the guard has seen the first one") {
+                relay.process.signal(SIGTERM)
+                return relay.process.isRunning ? nil : true
+            }
+            #expect(try await relay.process.exitStatus(within: .seconds(5)) == 128 + SIGKILL)
+            #expect(kill(child, 0) != 0)
+        }
+    }
+}

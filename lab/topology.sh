@@ -1,0 +1,151 @@
+# shellcheck shell=bash
+# To be sourced by lab/run: the hosts, as network namespaces, and what connects them.
+#
+#     gen (caller and callee) --- rt (router) --- redis
+#                                  |   |   |
+#                                 sw: a switch, so that a cable can be cut without either end noticing
+#                                  |   |   |
+#                                 r1  r2  r3 (relays)
+#
+# Everything lives in namespaces of lab/run and ends with it.
+
+readonly generator=10.2.0.2 redis_host=10.3.0.2 control_port=2223
+
+# The address that a relay is the home of.
+vip() { printf '192.0.2.%s' "$1"; }
+
+# Runs a command on a host. Not `ip netns exec`, which would hide what is mounted at /sys/fs/bpf.
+on() {
+    local host=$1
+    shift
+    nsenter --net="/run/netns/$host" "$@"
+}
+
+make_network() {
+    local host node
+    for host in gen rt redis sw; do ip netns add "$host"; done
+    cable gen up0 "$generator/24" rt gen 10.2.0.1/24
+    cable redis up0 "$redis_host/24" rt redis 10.3.0.1/24
+    for ((node = 1; node <= relays; node++)); do make_relay_host "$node"; done
+    for host in gen rt redis sw; do ip -n "$host" link set lo up; done
+    ip -n gen route add default via 10.2.0.1
+    ip -n redis route add default via 10.3.0.1
+    on rt sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0
+    for host in gen rt; do on "$host" sysctl -qw net.core.rmem_max=67108864 2>/dev/null || true; done
+}
+
+# cable HOST INTERFACE ADDRESS HOST INTERFACE ADDRESS
+cable() {
+    ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
+    ip -n "$1" address add "$3" dev "$2"
+    ip -n "$4" address add "$6" dev "$5"
+    ip -n "$1" link set "$2" up
+    ip -n "$4" link set "$5" up
+}
+
+make_relay_host() {
+    local node=$1 host=r$1
+    ip netns add "$host"
+    ip -n sw link add "br$node" type bridge
+    ip link add up0 netns "$host" type veth peer name "to-r$node" netns sw
+    ip link add "relay$node" netns rt type veth peer name "to-rt$node" netns sw
+    for port in "to-r$node" "to-rt$node"; do ip -n sw link set "$port" master "br$node" up; done
+    ip -n sw link set "br$node" up
+    ip -n "$host" address add "10.1.$node.2/30" dev up0
+    ip -n rt address add "10.1.$node.1/30" dev "relay$node"
+    ip -n rt link set "relay$node" up
+    ip -n "$host" link set lo up
+    ip -n "$host" link set up0 up
+    ip -n "$host" route add default via "10.1.$node.1"
+    on "$host" sysctl -qw net.ipv4.conf.all.rp_filter=0
+    dummy "$host" relay0
+    dummy "$host" relay0-drain
+}
+
+# An interface that leads nowhere and is always up. Kernels without dummy interfaces have a pair with nobody behind it.
+dummy() {
+    local host=$1 name=$2
+    ip -n "$host" link add "$name" type dummy 2>/dev/null || ip -n "$host" link add "$name" type veth peer name "${name/relay/lead}"
+    ip -n "$host" link set "$name" up
+    [[ ! -e /run/netns/$host ]] || ip -n "$host" link set "${name/relay/lead}" up 2>/dev/null || true
+}
+
+start_router() {
+    local node
+    mkdir -p "$work/rt"
+    cp samples/bird/router.conf "$work/rt/"
+    for ((node = 1; node <= relays; node++)); do
+        printf 'protocol bgp relay%s from relay { neighbor 10.1.%s.2 as 65001; }\n' "$node" "$node"
+    done >"$work/rt/relays.conf"
+    start rt bird bird -f -c "$work/rt/router.conf" -s "$work/rt/bird.ctl"
+}
+
+start_speaker() {
+    local node=$1 folder=$work/r$1
+    mkdir -p "$folder"
+    cp samples/bird/relay.conf "$folder/"
+    printf 'define NODE = 10.1.%s.2;\ndefine GATEWAY = 10.1.%s.1;\ndefine HOME = [ %s/32 ];\n' \
+        "$node" "$node" "$(vip "$node")" >"$folder/node.conf"
+    start "r$node" bird bird -f -c "$folder/relay.conf" -s "$folder/bird.ctl"
+}
+
+start_redis() {
+    start redis redis redis-server --bind "$redis_host" --protected-mode no --save '' --appendonly no \
+        --notify-keyspace-events AKE --dir "$work"
+    await "Redis answers" on redis redis-cli -h "$redis_host" ping
+}
+
+# --- Processes ---
+
+declare -A pids=()
+
+# start HOST NAME COMMAND...: its output goes to a file named after both.
+start() {
+    local host=$1 name=$2
+    shift 2
+    on "$host" "$@" >>"$work/$host-$name.log" 2>&1 </dev/null &
+    pids[$host-$name]=$!
+    disown # how it ends is what the table tells
+}
+
+# Ends everything that runs on a host, as a power cut does.
+kill_host() {
+    local key
+    for key in "${!pids[@]}"; do
+        [[ $key != "$1"-* ]] || kill_tree KILL "${pids[$key]}"
+    done
+}
+
+# kill_tree SIGNAL PID: the process and all that it started.
+kill_tree() {
+    local child children
+    children=$(cat "/proc/$2/task/"*/children 2>/dev/null || true)
+    kill "-$1" "$2" 2>/dev/null || true
+    for child in $children; do kill_tree "$1" "$child"; done
+}
+
+# await WHAT COMMAND...: until it succeeds, at most 30 s.
+await() {
+    local what=$1 tries=0
+    shift
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        if [[ $tries -eq 400 ]]; then
+            describe_hosts >"$work/hosts.log" 2>&1 || true
+            fail "waited in vain: $what; logs are in $work"
+        fi
+        sleep 0.05
+    done
+}
+
+# What every host looks like, for the log of a failure.
+describe_hosts() {
+    local host
+    for host in $(ip netns list | cut -d' ' -f1 | sort); do
+        printf '== %s\n' "$host"
+        ip -n "$host" -brief address
+        ip -n "$host" route
+        [[ ! -S $work/$host/bird.ctl ]] || birdc -s "$work/$host/bird.ctl" show protocols all
+        [[ ! -S $work/$host/bird.ctl ]] || birdc -s "$work/$host/bird.ctl" show route all
+    done
+}
