@@ -59,6 +59,10 @@ package struct RelayProcess: Sendable {
             guard process.isRunning else { throw Ended(description: "\(name) did not start: \(process.lastLines)") }
             return try? await eager.send(Self.ping) == Self.pong ? true : nil
         }
+        // Commands are answered a moment before everything is set up.
+        if isOurOwn {
+            _ = try await eventually("\(name) is ready") { process.log.contains(" is ready: ") ? true : nil }
+        }
         return RelayProcess(process: process, options: options, client: NGClient(control))
     }
 
