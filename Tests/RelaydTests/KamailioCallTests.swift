@@ -75,6 +75,10 @@ struct KamailioCallTests {
             try await calls.hangUp()
             try await parties.finish()
 
+            // The media threads let their ports go a moment after the last command.
+            _ = try? await eventually("nothing stays behind", within: .seconds(2)) {
+                try await relay.holdings() == before ? true : nil
+            }
             let after = try await relay.holdings()
             #expect(after == before)
             let report = calls.report(calls.loggedMessages + endpoints.values.flatMap(\.datagrams), from: relay)
