@@ -62,6 +62,12 @@ package struct RelayProcess: Sendable {
         // Commands are answered a moment before everything is set up.
         if isOurOwn {
             _ = try await eventually("\(name) is ready") { process.log.contains(" is ready: ") ? true : nil }
+            // What waits for signals and timers is set up meanwhile: until nothing is added any more.
+            var counts: [Int?] = []
+            _ = try await eventually("\(name) has all that it needs", every: .milliseconds(20)) {
+                counts.append(OpenSockets.descriptorCount(of: process.identifier))
+                return counts.count > 4 && Set(counts.suffix(4)).count == 1 ? true : nil
+            }
         }
         return RelayProcess(process: process, options: options, client: NGClient(control))
     }
