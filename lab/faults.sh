@@ -5,7 +5,7 @@
 # BFD: three packets, 50 ms apart; and what we allow ourselves.
 readonly detection=150 margin=20
 
-readonly all_faults=(nothing host-death killed killed-with-guard hang stop return redis-and-host flap two-of-three)
+readonly all_faults=(nothing host-death killed killed-with-guard hang stop return redis-and-host flap drill two-of-three)
 
 # Cuts a relay's cable so that neither end loses its carrier.
 cut_cable() { ip -n sw link set "to-r$1" nomaster; }
@@ -77,6 +77,13 @@ fault_flap() {
     done
 }
 promise_flap() { promise_host-death; }
+
+describe_drill() { printf 'drill: lent for 2 s, and back'; }
+fault_drill() {
+    [[ $relay == relayd ]] || return 0
+    console 1 "drill $(vip 1) 2"
+}
+promise_drill() { printf 0; }
 
 describe_two-of-three() { printf 'two hosts of three die'; }
 fault_two-of-three() {

@@ -33,7 +33,7 @@ start_relayd() {
     start "r$node" relay "$relayd" --config-file=none --foreground --log-stderr --log-level=6 --node="r$node" \
         "${options[@]}" --listen-ng="0.0.0.0:$control_port" --port-min=20000 --port-max=31999 --num-threads=2 \
         --redis="$redis_host:6379/1" --no-redis-required --timeout=3600 --delete-delay=0 --tos=184 \
-        --announce=link:relay0 $relayd_options
+        --listen-cli=127.0.0.1:9900 --announce=link:relay0 $relayd_options
 }
 
 # The process that serves calls: behind relayd's guard it is the child.
@@ -41,6 +41,11 @@ relay_process() {
     local pid=${pids[r$1-relay]} child
     child=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || true)
     if [[ $relay == relayd && -n $child ]]; then printf '%s' "${child%% *}"; else printf '%s' "$pid"; fi
+}
+
+# console NODE COMMAND: what its relay says to a command.
+console() {
+    on "r$1" bash -c 'exec 3<>/dev/tcp/127.0.0.1/9900; printf "%s\n" "$0" >&3; timeout 15 cat <&3' "$2"
 }
 
 # Whether a relay answers a ping at an address, as the proxy would reach it.

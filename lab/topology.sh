@@ -103,7 +103,8 @@ declare -A pids=()
 start() {
     local host=$1 name=$2
     shift 2
-    on "$host" "$@" >>"$work/$host-$name.log" 2>&1 </dev/null &
+    # Not `on`: the process that is remembered is to be the program itself.
+    nsenter --net="/run/netns/$host" "$@" >>"$work/$host-$name.log" 2>&1 </dev/null &
     pids[$host-$name]=$!
     disown # how it ends is what the table tells
 }

@@ -18,6 +18,9 @@ final class RouteService: Service {
     /// So long without a packet means that there are none, in nanoseconds.
     private static let silence: UInt64 = 300_000_000
 
+    /// After a drill packets come back within this time, in nanoseconds.
+    private static let patience: UInt64 = 3_000_000_000
+
     private struct State {
         var intents: [RouteIntent]
         var levels: [IPAddress: RouteLevel] = [:]
@@ -75,6 +78,38 @@ final class RouteService: Service {
         }
         if isLent { look() }
         return isLent
+    }
+
+    /// What a drill has shown; times in milliseconds.
+    struct Drill {
+        var calls = 0
+        /// From the change of the route to the last packet that still came here; `nil` when packets never stopped.
+        var away: Int?
+        /// From the change back to the first packet; `nil` when none came back.
+        var back: Int?
+    }
+
+    /// Lends a home address to its backup for some seconds, and watches its packets go and come back; `nil` when it is not
+    /// ours to lend.
+    func drill(_ address: IPAddress, seconds: Int) async -> Drill? {
+        let start = SystemClock.monotonic
+        let end = start &+ UInt64(seconds) * 1_000_000_000
+        guard lend(address, until: end) else { return nil }
+        log.notice("drill: \(address) is lent to its backup for \(seconds) s")
+        var drill = Drill(calls: relay.callCount(at: address))
+        func last() -> UInt64 { relay.lastPackets(at: [address])[address] ?? 0 }
+        // A cancelled wait is a short one.
+        while SystemClock.monotonic < end { try? await Task.sleep(for: .milliseconds(20)) }
+        let left = last()
+        if end &- min(end, left) > Self.silence { drill.away = Int((left &- min(left, start)) / 1_000_000) }
+        look()
+        while last() <= end, SystemClock.monotonic &- end < Self.patience {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        let first = last()
+        if first > end { drill.back = Int((first &- end) / 1_000_000) }
+        log.notice("drill: \(address) is back; \(drill.calls) calls")
+        return drill
     }
 
     /// Makes the network send packets elsewhere, and waits until none comes any more, at most `limit`.

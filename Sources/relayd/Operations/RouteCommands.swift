@@ -6,6 +6,9 @@ internal import WireFormat
 
 /// Routes on the console.
 enum RouteCommands {
+    /// The longest drill, in seconds.
+    private static let longestDrill = 60
+
     static func all(_ routes: RouteService) -> [any ConsoleCommand] {
         [
             ConsoleFunction("routes", help: "what is announced for each address, and why") { _ in list(routes) },
@@ -14,7 +17,35 @@ enum RouteCommands {
                 kill(getpid(), SIGTERM)
                 return .init("draining\n")
             },
+            ConsoleFunction(
+                "drill", "ADDRESS [SECONDS]", help: "lends an address to its backup for some seconds (5), and reports"
+            ) { words in await drill(words, routes) },
         ]
+    }
+
+    private static func drill(_ words: [String], _ routes: RouteService) async -> ConsoleReply {
+        let seconds = words.count > 1 ? Int(words[1]) : 5
+        guard let text = words.first, let address = IPAddress(text), let seconds, (1...longestDrill).contains(seconds),
+            words.count <= 2
+        else { return .failure("drill ADDRESS [SECONDS, at most \(longestDrill)]\n") }
+        guard let drill = await routes.drill(address, seconds: seconds) else {
+            return .failure("\(address) is not served as a home address with --announce\n")
+        }
+        var data: ReportObject = ["address": .string("\(address)"), "calls": .integer(Int64(drill.calls))]
+        var report = "\(address): \(drill.calls) calls\n"
+        if let away = drill.away {
+            report += "gone to the backup after \(away) ms\n"
+            data.append("awayMilliseconds", away)
+        } else {
+            report += "packets kept coming here: no backup has taken the address over\n"
+        }
+        if let back = drill.back {
+            report += "first packet back after \(back) ms\n"
+            data.append("backMilliseconds", back)
+        } else if drill.calls > 0 {
+            report += "no packet has come back yet\n"
+        }
+        return .init(report, data: .object(data))
     }
 
     private static func list(_ routes: RouteService) -> ConsoleReply {
