@@ -132,8 +132,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RelayControlTests",
-            dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayStore", "WireFormat"],
-            swiftSettings: strict),
+            dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayStore", "RelayTestSupport", "WireFormat"],
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "RelayOperationsTests",
             dependencies: [

@@ -41,8 +41,30 @@ extension NGDictionary {
     }
 
     private static func source(_ counters: StreamCounters) -> NGDictionary {
+        var entry: NGDictionary = ["bytes": .count(counters.bytes), "packets": .count(counters.packets)]
+        guard let quality = counters.quality else { return entry }
+        entry.append("last RTP timestamp", .count(quality.lastTimestamp))
+        entry.append("last RTP seq", .count(quality.lastSequence & 0xFFFF))
+        guard let average = quality.average, let lowest = quality.lowest, let highest = quality.highest else {
+            return entry
+        }
+        entry.append("cumulative loss", .count(max(quality.lost, quality.reportedLoss ?? 0)))
+        var mean = values(of: average)
+        mean.append("samples", .count(quality.samples))
+        entry.append("average MOS", .dictionary(mean))
+        for (name, sample) in [("lowest MOS", lowest), ("highest MOS", highest)] {
+            var extreme = values(of: sample)
+            extreme.append("reported at", .count(sample.reportedAt))
+            entry.append(name, .dictionary(extreme))
+        }
+        return entry
+    }
+
+    private static func values(of sample: QualitySample) -> NGDictionary {
         [
-            "bytes": .count(counters.bytes), "packets": .count(counters.packets),
+            "MOS": .count(sample.mos), "round-trip time": .count(sample.roundTripTime),
+            "round-trip time leg": .count(sample.legRoundTripTime), "jitter": .count(sample.jitter),
+            "packet loss": .count(sample.packetLoss),
         ]
     }
 
@@ -56,6 +78,7 @@ extension NGDictionary {
         entry.append("subscriptions", .list(peers))
         entry.append("subscribers", .list(peers))
         entry.append("medias", .list(side.media.enumerated().map { .dictionary(media($1, index: $0 + 1)) }))
+        entry.append("VSC", [])
         return entry
     }
 
@@ -71,6 +94,8 @@ extension NGDictionary {
         if media.receives { flags.append("send") }
         if media.sends { flags.append("recv") }
         if media.isMuxed { flags.append("rtcp-mux") }
+        if media.isUnidirectional { flags.append("unidirectional") }
+        if media.checksLoops { flags.append("loop check") }
         entry.append("flags", .list(flags))
         let ingress = media.streams.compactMap { stream -> NGValue? in
             guard !stream.isRTCP, let ssrc = stream.counters.ssrc else { return nil }

@@ -8,6 +8,7 @@ package final class NGDispatcher: NGMessageHandler {
     let relay: Relay
     let log: Logger
     private let cookies: CookieCache
+    private let unsupported = UnsupportedRequests()
     private let templates: [ByteString: ByteString]
     private let statistics: ControlStatistics
     private let operations: (any ControlOperations)?
@@ -88,7 +89,13 @@ package final class NGDispatcher: NGMessageHandler {
             case .list: try list(request)
             case .statistics where operations != nil:
                 ["statistics": .dictionary(operations?.statistics() ?? [:]), "result": "ok"]
-            default: .failure("Command '\(request.command.rawValue)' is not supported by this relay")
+            case .blockMedia: try restrict(.media, true, request)
+            case .unblockMedia: try restrict(.media, false, request)
+            case .silenceMedia: try restrict(.speech, true, request)
+            case .unsilenceMedia: try restrict(.speech, false, request)
+            case .blockDTMF: try restrict(.dtmf, true, request)
+            case .unblockDTMF: try restrict(.dtmf, false, request)
+            default: notBuilt(request)
             }
         } catch {
             note(.error, error.errorReason, request)
@@ -112,7 +119,7 @@ package final class NGDispatcher: NGMessageHandler {
             callID: callID, fromTag: fromTag, toTag: request.toTag, viaBranch: request.viaBranch, sdp: sdp.bytes,
             options: options)
         offer.controller = peer
-        return try negotiated(request) { () throws(RelayError) in try relay.offer(offer) }
+        return try negotiated(request) { () throws(RelayError) in try relay.outcome(of: offer) }
     }
 
     private func answer(_ request: NGRequest, _ peer: TransportAddress?) throws(NGError) -> NGDictionary {
@@ -123,27 +130,60 @@ package final class NGDispatcher: NGMessageHandler {
             callID: callID, fromTag: fromTag, toTag: toTag, viaBranch: request.viaBranch, sdp: sdp.bytes,
             options: request.mediaOptions)
         answer.controller = peer
-        return try negotiated(request) { () throws(RelayError) in try relay.answer(answer) }
+        return try negotiated(request) { () throws(RelayError) in try relay.outcome(of: answer) }
     }
 
     private func negotiated(
-        _ request: NGRequest, _ body: () throws(RelayError) -> [UInt8]
+        _ request: NGRequest, _ body: () throws(RelayError) -> NegotiationOutcome
     ) throws(NGError) -> NGDictionary {
         for name in [request.fromInterface, request.toInterface] + request.direction.map(Optional.some) {
             guard let name, !relay.hasInterface(named: "\(name)") else { continue }
             note(.warning, "unknown interface '\(name)', the default one is used", request)
         }
-        let missing = request.unsupported
-        if !missing.isEmpty { note(.warning, "not supported, ignored: \(missing.joined(separator: ", "))", request) }
         do throws(RelayError) {
-            var reply: NGDictionary = ["sdp": .string(ByteString(try body()))]
-            reply.finish(warning: missing.isEmpty ? nil : "not supported: \(missing.joined(separator: ", "))")
+            let outcome = try body()
+            var reply: NGDictionary = ["sdp": .string(ByteString(outcome.sdp))]
+            reply.finish(warning: warning(request, of: request.unsupported + outcome.unmet))
             return reply
         } catch {
             note(.error, "\(error)", request)
             if let limit = error.loadLimit, request.supports.contains(.loadLimit) { return .loadLimit(limit.rawValue) }
             throw NGError(error, in: request.command)
         }
+    }
+
+    /// Says what was asked for and is not built: in the reply, in the log and in a counter.
+    private func warning(_ request: NGRequest, of missing: [String]) -> String? {
+        guard !missing.isEmpty else { return nil }
+        var names: [String] = []
+        for name in missing where !names.contains(name) { names.append(name) }
+        unsupported.count(names)
+        let text = "not supported: \(names.joined(separator: ", "))"
+        note(.warning, text, request)
+        return text
+    }
+
+    private func notBuilt(_ request: NGRequest) -> NGDictionary {
+        unsupported.count([request.command.rawValue])
+        return .failure("Command '\(request.command.rawValue)' is not supported by this relay")
+    }
+
+    /// How often something was asked for that is not built, by the name of the command, key or flag.
+    package var unsupportedRequests: [String: UInt64] { unsupported.counts }
+
+    // MARK: Block and silence
+
+    private func restrict(
+        _ restriction: MediaRestriction, _ isOn: Bool, _ request: NGRequest
+    ) throws(NGError) -> NGDictionary {
+        let callID = try Self.callID(request)
+        do throws(RelayError) {
+            try relay.restrict(
+                restriction, isOn, callID: callID, sender: request.sender, receiver: request.receiver)
+        } catch {
+            throw NGError(error, in: request.command)
+        }
+        return .ok
     }
 
     // MARK: Delete, query, list
@@ -166,7 +206,7 @@ package final class NGDispatcher: NGMessageHandler {
     }
 
     private func query(_ request: NGRequest) throws(NGError) -> NGDictionary {
-        guard let report = relay.query(callID: try Self.callID(request)) else { throw NGError(.unknownCallInAnswer) }
+        guard let report = relay.query(callID: try Self.callID(request)) else { throw NGError(.unknownCall) }
         var reply = NGDictionary(report, onlyTag: request.toTag ?? request.fromTag)
         reply.finish()
         return reply

@@ -28,9 +28,40 @@ extension NGRequest {
         if flags.contains(.fullRTCPAttribute) { options.rtcpAttribute = .full }
         options.keepsDirectionLine = flags.contains(.originalSendrecv)
         options.protectsFromLoops = flags.contains(.loopProtect)
+        options.removesICE = ice == .remove
+        options.codecs = codecSelection
+        options.attributeEdits = attributeEdits
+        options.removedMedia = Set(sdpMediaRemove.elements.map { ByteString($0.spelling) })
+        options.dropsTraffic = dropTraffic.map { $0 == .start }
+        options.blocksDTMF = flags.contains(.blockDTMF)
+        options.piercesNAT = flags.contains(.pierceNAT)
+        options.waitsForNAT = flags.contains(.natWait)
+        options.isUnidirectional = flags.contains(.unidirectional)
         options.label = setLabel ?? label
         options.metadata = metadata
         return options
+    }
+
+    /// `mask` is `strip` where nothing is converted: the offerer would get what it cannot be given.
+    private var codecSelection: CodecSelection {
+        var selection = CodecSelection()
+        (selection.strip, selection.offer, selection.except) = (codec.strip + codec.mask, codec.offer, codec.except)
+        selection.keepsFirstOnly = flags.contains(.singleCodec) && command == .answer
+        return selection
+    }
+
+    private var attributeEdits: AttributeEdits {
+        var edits = AttributeEdits()
+        for (section, changes) in sdpAttr.sections {
+            var edit = AttributeEdits.Section()
+            (edit.remove, edit.add) = (changes.remove, changes.add)
+            edit.substitute = changes.substitute.map { .init($0.from, with: $0.to) }
+            switch section {
+            case .session: edits.session = edit
+            case .media(let kind): edits.media[ByteString(kind.spelling)] = edit
+            }
+        }
+        return edits
     }
 
     private var replacements: MediaOptions.Replacement {
@@ -47,29 +78,6 @@ extension NGRequest {
             (.offer, .offer), (.require, .require), (.demux, .demux), (.accept, .accept), (.reject, .reject),
         ]
         return names.reduce(into: []) { if rtcpMux.contains($1.0) { $0.insert($1.1) } }
-    }
-
-    /// What was asked for and would change the media, but is not built: told to the client, never silently dropped.
-    var unsupported: [String] {
-        var missing: [String] = []
-        if let ice, ice != .remove, ice != .default { missing.append("ICE") }
-        if !codec.isEmpty { missing.append("codec") }
-        if !sdpAttr.isEmpty { missing.append("sdp-attr") }
-        if !sdpMediaRemove.isEmpty { missing.append("sdp-media-remove") }
-        if recordCall == true || flags.contains(.recordCall) { missing.append("record-call") }
-        if dropTraffic != nil { missing.append("drop-traffic") }
-        if generateRTCP == true || flags.contains(.generateRTCP) { missing.append("generate-RTCP") }
-        for key in [NGKey.t38, .ptime, .dtls, .audioPlayer, .moh, .mediaEcho, .bundle] where keys.contains(key) {
-            missing.append(key.spelling)
-        }
-        for (flag, name) in [(NGFlag.pierceNAT, "pierce-NAT"), (.natWait, "NAT-wait"), (.webrtc, "webrtc")]
-        where flags.contains(flag) { missing.append(name) }
-        if let transportProtocol, transportProtocol != .rtpAVP, transportProtocol != .rtpAVPF,
-            transportProtocol != .accept
-        {
-            missing.append("transport-protocol")
-        }
-        return missing
     }
 }
 

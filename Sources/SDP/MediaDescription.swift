@@ -28,6 +28,8 @@ package struct MediaDescription: Sendable {
     package internal(set) var maxptime: Int?
     /// The first format as `PCMA/8000` or `opus/48000/2`, if it is known.
     package internal(set) var firstCodec: ByteString?
+    /// Bit *n* is set when payload type *n* carries DTMF events (`telephone-event`, RFC 4733).
+    package internal(set) var telephoneEvents: UInt128 = 0
     /// True when the sender offers ICE here or for the whole session.
     package internal(set) var hasICE = false
 
@@ -109,6 +111,9 @@ package struct MediaDescription: Sendable {
         direction = attributes.directions.effective ?? session.attributes.directions.effective ?? .sendrecv
         hasICE = attributes.hasICE || session.attributes.hasICE
         if let first = payloadTypes.first { firstCodec = encoding(of: first, text) }
+        for attribute in attributes.items where attribute.kind == .rtpmap && isTelephoneEvent(attribute, text) {
+            telephoneEvents |= 1 << UInt128(attribute.payloadType)
+        }
         if let address = ownConnection ?? session.connection {
             connection = address
         } else if !isRejected {
@@ -124,8 +129,15 @@ package struct MediaDescription: Sendable {
         return !(connection.isUnspecified && port == 9)
     }
 
+    private func isTelephoneEvent(_ attribute: SDPAttribute, _ text: Span<UInt8>) -> Bool {
+        let name = "telephone-event"
+        guard attribute.value.count > name.utf8.count else { return false }
+        let start = attribute.value.indices.lowerBound
+        return text.extracting(start..<start + name.utf8.count).equalsIgnoringCase(name)
+    }
+
     /// What `a=rtpmap` says of a payload type, or else the static assignment.
-    private func encoding(of payloadType: UInt8, _ text: Span<UInt8>) -> ByteString? {
+    func encoding(of payloadType: UInt8, _ text: Span<UInt8>) -> ByteString? {
         if let mapping = attributes.items.last(where: { $0.kind == .rtpmap && $0.payloadType == payloadType }) {
             return ByteString(text.extracting(mapping.value.indices))
         }

@@ -1,3 +1,5 @@
+package import WireFormat
+
 /// A received session description (RFC 8866): the octets, and what we understood of them.
 package struct SDPDocument: Sendable {
     /// The body as it came; everything copied into an answer is a piece of it.
@@ -13,5 +15,10 @@ package struct SDPDocument: Sendable {
         var parser = SDPParser()
         try parser.parse(bytes.span)
         (self.bytes, session, media) = (bytes, parser.session, parser.media)
+    }
+
+    /// What a payload type of a section stands for, such as `PCMA/8000`; `nil` when it is not said and not standard.
+    package func encoding(of payloadType: UInt8, in section: Int) -> ByteString? {
+        media[section].encoding(of: payloadType, bytes.span)
     }
 }

@@ -59,6 +59,18 @@ package enum TransportProtocol: Hashable, Sendable {
         }
     }
 
+    /// How the packets are protected; two transports of one kind differ in RTCP feedback alone.
+    package enum Security: Sendable { case none, sdes, dtls }
+
+    /// What `RTP/AVP` and `RTP/AVPF` have in common.
+    package var security: Security {
+        switch self {
+        case .rtpSAVP, .rtpSAVPF: .sdes
+        case .udpTLSRTPSAVP, .udpTLSRTPSAVPF: .dtls
+        default: .none
+        }
+    }
+
     /// True for SRTP, keyed by SDES or by DTLS.
     package var isSecure: Bool {
         switch self {

@@ -1,4 +1,5 @@
 import NGProtocol
+import RelayCore
 import Testing
 
 @Suite("Offer and answer: what each side gets to see")
@@ -55,13 +56,15 @@ struct OfferAnswerTests {
         #expect(reply.lines.contains("m=audio 0 RTP/AVP 8"))
     }
 
-    @Test("An answer that rejects the only m-line gives its ports back")
+    @Test("An answer that rejects the only m-line gives its ports back, once no other answer can come")
     func answerRejects() async throws {
         let proxy = try TestProxy()
         _ = try proxy.offer(SDPText.invite)
         let reply = try proxy.answer(SDPText.audio(at: "198.51.100.2", port: 0))
         #expect(reply.result == "ok")
         #expect(reply.ports == [0])
+        #expect(try proxy.query().localPorts("alice").isEmpty)
+        proxy.relay.sweep(at: SystemClock.monotonic + Duration.seconds(33).nanoseconds)
         try await proxy.requireAllPortsFree()
     }
 

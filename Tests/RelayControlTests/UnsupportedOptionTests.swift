@@ -7,8 +7,8 @@ struct UnsupportedOptionTests {
         "A warning names what is missing",
         arguments: [
             (["ICE": "force"], "not supported: ICE"),
-            (["codec": ["strip": ["PCMA"]]], "not supported: codec"),
-            (["flags": ["codec-strip-PCMA"]], "not supported: codec"),
+            (["codec": ["transcode": ["PCMA"]]], "not supported: codec-transcode"),
+            (["flags": ["codec-transcode-PCMA"]], "not supported: codec-transcode"),
             (["ICE": "force", "record call": "yes"], "not supported: ICE, record-call"),
         ] as [(NGDictionary, String)])
     func warning(options: NGDictionary, text: String) throws {

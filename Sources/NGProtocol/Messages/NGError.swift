@@ -20,18 +20,19 @@ package struct NGError: Error, Equatable, Sendable {
         case incompleteSDP = "Incomplete SDP specification"
         case cannotRewriteSDP = "Error rewriting SDP"
         case invalidDialogue = "Invalid dialogue association"
-        /// An answer to, or a query for, a call that does not exist; other commands say `unknownCall`.
-        case unknownCallInAnswer = "Unknown call-id"
+        /// An answer to, or a query for, a call that does not exist; other commands say `unknownCallInCommand`.
+        case unknownCall = "Unknown call-id"
         /// A client that reads this asks another relay.
         case outOfPorts = "Ran out of ports"
         /// A client that reads this asks another relay, whatever the limit was that was reached.
         case sessionLimit = "Parallel session limit reached"
         // The other commands
-        case unknownCall = "Unknown call-ID"
+        case unknownCallInCommand = "Unknown call-ID"
         case nothingToDelete = "Call-ID not found or tags didn't match"
         case unknownFromTag = "From-tag given, but no such tag exists"
         case unknownLabel = "No monologue matching the given label"
         case unknownAddress = "Failed to match address to any tag"
+        case unknownFlow = "Media flow not found (to-tag not found)"
         case invalidLimit = "invalid limit, must be >= 0"
     }
 

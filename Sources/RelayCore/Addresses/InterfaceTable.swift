@@ -29,6 +29,15 @@ package struct InterfaceTable: Sendable {
         }
     }
 
+    /// True when packets to this address would come to us.
+    package func owns(_ remote: TransportAddress) -> Bool {
+        interfaces.contains { interface in
+            let addresses = interface.configuration
+            return (addresses.local == remote.address || addresses.advertised == remote.address)
+                && interface.ports.range.contains(remote.port)
+        }
+    }
+
     package func contains(name: String) -> Bool { interfaces.contains { $0.configuration.name == name } }
 
     /// The interface of that name and family; else the first of that family; else the first of that name; else the

@@ -10,6 +10,10 @@ package struct CallState: Sendable {
     package var metadata: ByteString?
     /// Who sent the last offer or answer.
     package var controller: TransportAddress?
+    /// What is switched off for all sides.
+    package var restriction: MediaRestriction = []
+    /// Nothing is forwarded (`drop-traffic`).
+    package var dropsTraffic = false
     /// Who owns the call, and how often it has changed.
     package var version: CallVersion
     /// Of the last offer or answer: microseconds since the epoch, and monotonic nanoseconds.

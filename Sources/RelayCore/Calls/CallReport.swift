@@ -47,6 +47,10 @@ public struct CallReport: Sendable {
         public let isStrictSource: Bool
         /// The source may change in mid-stream.
         public let allowsMediaHandover: Bool
+        /// Media may flow one way only.
+        public let isUnidirectional: Bool
+        /// The signalled address is one of ours, so packets that come round again are looked for.
+        public let checksLoops: Bool
         /// RTP first, then RTCP.
         public let streams: [Stream]
     }
@@ -59,6 +63,8 @@ public struct CallReport: Sendable {
         public let viaBranch: ByteString?
         /// The name it was given.
         public let label: ByteString?
+        /// What is switched off in its media.
+        public let restriction: MediaRestriction
         /// Microseconds since the epoch.
         public let createdMicroseconds: UInt64
         /// Seconds since the epoch.
@@ -85,6 +91,8 @@ public struct CallReport: Sendable {
     public let isDeleted: Bool
     /// The call belongs to another relay.
     public let isForeign: Bool
+    /// What is switched off in everybody's media.
+    public let restriction: MediaRestriction
     /// The sides of the call, in the order of their appearance.
     public let sides: [Side]
 
@@ -100,15 +108,18 @@ public struct CallReport: Sendable {
 
 extension CallReport {
     /// Takes stock of a call.
-    init(_ call: Call, _ state: CallState, plane: any ForwardingPlane, isForeign: Bool) {
+    init(
+        _ call: Call, _ state: CallState, plane: any ForwardingPlane, interfaces: InterfaceTable, isForeign: Bool
+    ) {
         let clock = (wall: SystemClock.wall, monotonic: SystemClock.monotonic)
         let lastSignal = state.lastSignal.wall / 1_000_000
         func stream(
             _ handle: StreamHandle, _ isRTCP: Bool, _ port: LocalPort, _ signalled: TransportAddress?,
-            _ observed: ObservedEndpoint, _ ssrc: UInt32? = nil
+            _ observed: ObservedEndpoint, _ terms: MediaTerms?
         ) -> Stream {
             var counters = plane.counters(of: handle.slot)
-            counters.ssrc = counters.ssrc ?? ssrc
+            counters.ssrc = counters.ssrc ?? terms?.ssrc
+            counters.quality = counters.settledQuality(clockRate: terms?.clockRate ?? 0, clock: clock)
             func seconds(_ packet: UInt64) -> UInt64 {
                 packet == 0 ? 0 : (clock.wall &- (clock.monotonic &- packet)) / 1_000_000_000
             }
@@ -122,9 +133,9 @@ extension CallReport {
         func media(_ media: MediaStream) -> Media {
             var streams: [Stream] = []
             if let port = media.port {
-                streams.append(stream(port.rtp, false, port, media.signalled, media.observed, media.ssrc))
+                streams.append(stream(port.rtp, false, port, media.signalled, media.observed, media.terms))
                 if let rtcp = port.rtcp {
-                    streams.append(stream(rtcp, true, port, media.signalledRTCP, media.observedRTCP))
+                    streams.append(stream(rtcp, true, port, media.signalledRTCP, media.observedRTCP, nil))
                 }
             }
             return Media(
@@ -132,16 +143,20 @@ extension CallReport {
                 payloadType: media.payloadTypes.first, sends: media.sends,
                 receives: media.receives, isMuxed: media.isMuxed, isAsymmetric: media.policy.isAsymmetric,
                 isStrictSource: media.policy.isStrict, allowsMediaHandover: media.policy.allowsHandover,
+                isUnidirectional: media.isUnidirectional,
+                checksLoops: media.signalledTarget.map { interfaces.owns($0) } ?? false,
                 streams: streams)
         }
         callID = call.id
         (created, self.lastSignal, metadata, tos) = (state.created, lastSignal, state.metadata, state.tos)
         (controller, isDeleted, self.isForeign) = (state.controller, state.deleteAt != nil, isForeign)
+        restriction = state.restriction
         sides = state.participants.map { participant in
             let peer = participant.peer.flatMap { state.index(of: $0) }.flatMap { state.participants[$0].tag }
             return Side(
                 tag: participant.tag, viaBranch: participant.viaBranch, label: participant.label,
-                createdMicroseconds: participant.created, peers: peer.map { [$0] } ?? [],
+                restriction: participant.restriction, createdMicroseconds: participant.created,
+                peers: peer.map { [$0] } ?? [],
                 media: participant.media.map(media))
         }
     }

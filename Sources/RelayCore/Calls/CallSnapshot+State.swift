@@ -29,6 +29,7 @@ extension CallSnapshot {
             callID: call.id, version: state.version, tos: state.tos, lastSignal: state.lastSignal.wall,
             nextParticipant: state.nextParticipant)
         metadata = state.metadata
+        (restriction, dropsTraffic) = (state.restriction, state.dropsTraffic)
         deleteAt = state.deleteAt.map(clock.wall)
         sides = state.participants.map { participant in
             var plain = participant

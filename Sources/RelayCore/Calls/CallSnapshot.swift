@@ -11,12 +11,15 @@ package struct CallSnapshot: Hashable, Sendable {
         package var local: IPAddress
         /// The RTP port; RTCP has the next one.
         package var port: UInt16
-        /// False for T.38 and other protocols that have one port only.
+        /// False for T.38 and other protocols that have one port only, and when RTCP comes to the RTP port.
         package var hasRTCP: Bool
 
         package init(interface: String, local: IPAddress, port: UInt16, hasRTCP: Bool) {
             (self.interface, self.local, self.port, self.hasRTCP) = (interface, local, port, hasRTCP)
         }
+
+        /// The same for both states of the RTCP port, which comes and goes with `a=rtcp-mux`.
+        var number: Port { Port(interface: interface, local: local, port: port, hasRTCP: true) }
     }
 
     /// One m-line of one side.
@@ -45,6 +48,10 @@ package struct CallSnapshot: Hashable, Sendable {
     package var version: CallVersion
     package var tos: UInt8
     package var metadata: ByteString?
+    /// What is switched off for all sides.
+    package var restriction: MediaRestriction = []
+    /// Nothing is forwarded.
+    package var dropsTraffic = false
     /// Of the last offer or answer.
     package var lastSignal: UInt64
     /// When a delayed `delete` takes effect.

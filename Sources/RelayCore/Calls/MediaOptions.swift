@@ -98,6 +98,24 @@ public struct MediaOptions: Sendable {
     public var keepsDirectionLine = false
     /// Mark the SDP with our id, and leave one alone that carries it.
     public var protectsFromLoops = false
+    /// The sender uses ICE and shall not be told that we do not: nothing is to be said about it.
+    public var removesICE = false
+    /// Which codecs go on.
+    public var codecs = CodecSelection()
+    /// Changed attributes.
+    public var attributeEdits = AttributeEdits()
+    /// Media types whose m-lines are not offered to the receiver; the sender is told that they were rejected.
+    public var removedMedia: Set<ByteString> = []
+    /// All traffic of the call is dropped from now on, or no longer; `nil` changes nothing.
+    public var dropsTraffic: Bool?
+    /// DTMF events of the sender are not forwarded.
+    public var blocksDTMF = false
+    /// Open the sender's NAT with packets of our own until something has come from it.
+    public var piercesNAT = false
+    /// Send nothing to the sender's address before something has come from it.
+    public var waitsForNAT = false
+    /// The sender's media may flow one way only.
+    public var isUnidirectional = false
     /// A name for the sender's side, shown in reports.
     public var label: ByteString?
     /// Opaque text kept with the call.

@@ -6,15 +6,36 @@ package struct LocalPort: Sendable {
     package let interface: LocalInterface
     package let pair: PortPair
     package let rtp: StreamHandle
-    package let rtcp: StreamHandle?
+    /// `nil` for what is not RTP, and once RTP and RTCP share a port.
+    package var rtcp: StreamHandle?
+    /// False for T.38 and other protocols that are passed on as they are.
+    package let isRTP: Bool
 
     package var handles: [StreamHandle] { [rtp] + (rtcp.map { [$0] } ?? []) }
     package var rtpAddress: TransportAddress { TransportAddress(pair.address, port: pair.port) }
 }
 
 extension LocalPort: Hashable {
-    package static func == (left: LocalPort, right: LocalPort) -> Bool { left.rtp.slot == right.rtp.slot }
+    package static func == (left: LocalPort, right: LocalPort) -> Bool {
+        left.rtp.slot == right.rtp.slot && left.rtcp?.slot == right.rtcp?.slot
+    }
+
     package func hash(into hasher: inout Hasher) { hasher.combine(rtp.slot) }
+}
+
+/// The number of a port that has been closed because an answer refused its m-line. Another answer to the same offer may
+/// still accept it, and the number has been handed out.
+package struct ReservedPort: Hashable, Sendable {
+    package let interface: LocalInterface
+    package let pair: PortPair
+    /// Monotonic time at which the number may go to somebody else.
+    package let until: UInt64
+
+    package static func == (left: ReservedPort, right: ReservedPort) -> Bool {
+        left.pair === right.pair && left.until == right.until
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(until) }
 }
 
 /// What one endpoint's packets have taught us about it.
@@ -39,8 +60,10 @@ package struct MediaTerms: Hashable, Sendable {
     package var transport: TransportProtocol
     /// Message media and the like: described in the SDP, never relayed.
     package var isUntouched = false
-    /// Port 0 in the last offer or answer.
+    /// Port 0 in their last offer or answer, or in what they were offered.
     package var isRejected = false
+    /// This side has not been told of the m-line, which the other side has (`sdp-media-remove`).
+    package var isHidden = false
     /// Our port has been handed out, so what arrives there may be theirs.
     package var isPublic = false
 
@@ -52,6 +75,13 @@ package struct MediaTerms: Hashable, Sendable {
     package var policy = SourceLatch.Policy()
     /// SSRC of their RTP as another relay has last seen it (RFC 3550 §5.1).
     package var ssrc: UInt32?
+
+    /// Packets of ours open their NAT until something has come from them (`pierce-NAT`).
+    package var piercesNAT = false
+    /// Nothing is sent to them before something has come from them (`NAT-wait`).
+    package var waitsForNAT = false
+    /// Media may flow one way only (`unidirectional`).
+    package var isUnidirectional = false
 
     /// They send; we receive and forward.
     package var sends = true
@@ -71,6 +101,8 @@ package struct MediaTerms: Hashable, Sendable {
     package var maxptime: Int?
     /// Payload types of their last SDP, in their order.
     package var payloadTypes: [UInt8] = []
+    /// Bit *n* is set when their payload type *n* carries DTMF events.
+    package var telephoneEvents: UInt128 = 0
     /// First codec, as in `PCMA/8000`.
     package var codec: ByteString?
 
@@ -88,6 +120,9 @@ package struct MediaTerms: Hashable, Sendable {
         return signalled
     }
 
+    /// They must not send, or have said that they do not listen anywhere.
+    var isOnHold: Bool { !sends || signalled != nil && signalledTarget == nil }
+
     /// As `signalledTarget`, for RTCP.
     var signalledRTCPTarget: TransportAddress? {
         guard let signalledRTCP, !signalledRTCP.address.isUnspecified, signalledRTCP.port != 0 else { return nil }
@@ -104,6 +139,10 @@ package struct MediaStream: Hashable, Sendable {
     package var superseded: [LocalPort] = []
     /// Monotonic time at which the replaced ports are closed, once the new ones have been answered.
     package var closeSupersededAt: UInt64?
+    /// The number of the port that an answer has closed.
+    package var reserved: ReservedPort?
+    /// Monotonic time at which the RTCP port is closed, since RTCP now comes to the RTP port.
+    package var closeRTCPAt: UInt64?
 
     package init(kind: ByteString, transport: TransportProtocol) {
         terms = MediaTerms(kind: kind, transport: transport)
@@ -117,8 +156,25 @@ package struct MediaStream: Hashable, Sendable {
         set { terms[keyPath: term] = newValue }
     }
 
+    var isOnHold: Bool { terms.isOnHold }
     var signalledTarget: TransportAddress? { terms.signalledTarget }
     var signalledRTCPTarget: TransportAddress? { terms.signalledRTCPTarget }
     /// The port in use and the replaced ones.
     package var ports: [LocalPort] { (port.map { [$0] } ?? []) + superseded }
+
+    /// Takes out the ports whose time is up, to be closed.
+    mutating func takeIdlePorts(at now: UInt64) -> [StreamHandle] {
+        var idle: [StreamHandle] = []
+        if let due = closeSupersededAt, due <= now {
+            idle += superseded.flatMap(\.handles)
+            (superseded, closeSupersededAt) = ([], nil)
+        }
+        if let due = closeRTCPAt, due <= now {
+            if let rtcp = port?.rtcp { idle.append(rtcp) }
+            port?.rtcp = nil
+            closeRTCPAt = nil
+        }
+        if let until = reserved?.until, until <= now { reserved = nil }
+        return idle
+    }
 }

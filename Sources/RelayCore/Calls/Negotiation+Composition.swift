@@ -8,13 +8,25 @@ extension Negotiation {
     ) -> [UInt8] {
         var rewrite = SDPRewrite()
         if options.protectsFromLoops { rewrite.loopMarker = context.loopMarker }
+        options.attributeEdits.apply(to: &rewrite)
         let (streams, sources) = (state.participants[receiver].media, state.participants[sender].media)
-        rewrite.media = document.media.indices.map { index in
+        let indices = streamIndices(of: document, from: sender)
+        for (section, index) in indices.enumerated() {
             // Branches may have been offered different numbers of m-lines, and an answer may have more than any offer.
-            guard index < streams.count, index < sources.count else { return .rejected(family: .ipv4, mid: nil) }
-            return self.rewrite(
-                document.media[index], streams[index], sources[index], options, isAnswer: isAnswer)
+            guard index < streams.count, index < sources.count else {
+                rewrite.media.append(.rejected(family: .ipv4, mid: nil))
+                continue
+            }
+            var media = self.rewrite(
+                document.media[section], streams[index], sources[index], options, isAnswer: isAnswer)
+            if case .relayed(var relayed) = media {
+                let types = isAnswer ? Self.common(document.media[section], streams[index]) : nil
+                relayed.payloadTypes = selected(options.codecs, types, section, of: document)
+                media = .relayed(relayed)
+            }
+            rewrite.media.append(media)
         }
+        rewrite.insertions = unseenSections(indices, streams, sources)
         let address =
             options.mediaAddress ?? streams.lazy.compactMap { $0.port?.interface.configuration.advertised }.first
         return compose(document, &rewrite, for: receiver, options, address: address)
@@ -26,6 +38,7 @@ extension Negotiation {
         isAnswer: Bool
     ) -> MediaRewrite {
         if stream.isUntouched { return .verbatim }
+        if stream.isHidden { return .omitted }
         guard !source.isRejected, let port = stream.port else {
             return .rejected(family: stream.port?.interface.family ?? description.connection.family, mid: stream.mid)
         }
@@ -41,11 +54,12 @@ extension Negotiation {
         relayed.keepsDirectionLine = options.keepsDirectionLine
         if stream.transport != description.transport { relayed.transport = stream.transport }
         (relayed.mid, relayed.ptime, relayed.maxptime) = (stream.mid, stream.ptime, description.maxptime)
+        relayed.label = description.label
         let isMuxed = isAnswer ? stream.isMuxed : stream.weOfferedMux
         let hasNoFallback =
             isAnswer ? stream.isMuxed : isMuxed && (stream.isMuxed || options.rtcpMux.contains(.require))
         relayed.rtcpMux = isMuxed
-        if port.rtcp != nil {
+        if port.isRTP {
             let rtcpPort = hasNoFallback ? port.pair.port : port.pair.port + 1
             switch options.rtcpAttribute {
             case .port: relayed.rtcp = .port(rtcpPort)
@@ -53,8 +67,29 @@ extension Negotiation {
             case .omitted: relayed.rtcp = .omitted
             }
         }
-        if isAnswer, port.rtcp != nil { relayed.payloadTypes = Self.common(description, stream) }
         return .relayed(relayed)
+    }
+
+    /// The codecs that go on; `nil` for all of the section's.
+    private func selected(
+        _ codecs: CodecSelection, _ payloadTypes: [UInt8]?, _ section: Int, of document: SDPDocument
+    ) -> [UInt8]? {
+        guard !codecs.isEmpty else { return payloadTypes }
+        return codecs.select(from: payloadTypes ?? document.media[section].payloadTypes) { payloadType in
+            document.encoding(of: payloadType, in: section)
+        }
+    }
+
+    /// The m-lines that the receiver has and the sender has not been told of: rejected, in their places.
+    private func unseenSections(
+        _ indices: [Int], _ streams: [MediaStream], _ sources: [MediaStream]
+    ) -> [SDPRewrite.Insertion] {
+        sources.indices.filter { sources[$0].isHidden && $0 < streams.count && !streams[$0].isHidden }.map { index in
+            SDPRewrite.Insertion(
+                position: indices.firstIndex { $0 > index } ?? indices.count, type: streams[index].kind,
+                transport: streams[index].transport, payloadTypes: streams[index].payloadTypes,
+                family: streams[index].signalled?.address.family ?? .ipv4, mid: streams[index].mid)
+        }
     }
 
     /// The answer's payload types that were offered; all of them if none was.

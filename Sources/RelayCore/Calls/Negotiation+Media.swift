@@ -4,6 +4,9 @@ internal import WireFormat
 extension Negotiation {
     /// How long a replaced port goes on receiving after the answer: what is under way still arrives.
     private static let supersededGrace: UInt64 = 5_000_000_000
+    /// How long the number of a port outlives an answer that refused its m-line: as long as another answer to the same
+    /// INVITE may still come (RFC 3261 §17.1.1.2, timer B).
+    private static let reservation: UInt64 = 32_000_000_000
 
     /// Applies one m-line of an offer.
     mutating func apply(
@@ -17,7 +20,12 @@ extension Negotiation {
         let family = state.participants[receiver].media[index].port?.interface.family
         describe(description, at: index, of: options, side: sender, takesEffect: old.signalled == nil)
         adoptTransport(description, options, index, sender, receiver)
-        guard !description.isRejected, description.kind != .message else { return release(index, [sender, receiver]) }
+        if options.removedMedia.contains(description.type), state.participants[receiver].media[index].signalled == nil {
+            state.participants[receiver].media[index].isHidden = true
+        }
+        guard !description.isRejected, description.kind != .message,
+            !state.participants[receiver].media[index].isHidden
+        else { return release(index, [sender, receiver]) }
 
         let new = state.participants[sender].media[index]
         try ensurePort(sender, index, family: new.signalled?.address.family ?? .ipv4, mustChange: false)
@@ -47,8 +55,14 @@ extension Negotiation {
         else {
             // The offerer's port serves every branch: one that rejects must not take it from the others.
             let isForked = state.participants[offerer].associates.count > 1
-            let isShared = isForked && !state.participants[offerer].media[index].isRejected
-            return release(index, isShared ? [answerer] : [answerer, offerer])
+            let isOffered = !state.participants[offerer].media[index].isRejected
+            return release(
+                index, isForked && isOffered ? [answerer] : [answerer, offerer],
+                reservingUntil: isOffered ? context.monotonic + Self.reservation : nil)
+        }
+        for side in [answerer, offerer] where state.participants[side].media[index].port == nil {
+            let family = state.participants[side].media[index].reserved?.interface.family
+            try ensurePort(side, index, family: family ?? description.connection.family, mustChange: false)
         }
         state.participants[answerer].media[index].transport = description.transport
         if let ptime = description.ptime { state.participants[offerer].media[index].ptime = ptime }
@@ -61,6 +75,7 @@ extension Negotiation {
             state.participants[offerer].media[index].offersMux && !promise.contains(.reject)
             && (accepted || !promise.isDisjoint(with: [.demux, .accept]))
         state.participants[offerer].media[index].isPublic = true
+        for side in [answerer, offerer] { try settleRTCP(side, index) }
         for side in [answerer, offerer] where !state.participants[side].media[index].superseded.isEmpty {
             state.participants[side].media[index].closeSupersededAt = context.monotonic + Self.supersededGrace
         }
@@ -77,7 +92,8 @@ extension Negotiation {
         stream.kind = description.type
         stream.isUntouched = description.kind == .message
         stream.isRejected = description.isRejected
-        let address = options.sourceAddress ?? description.connection
+        if description.hasICE, !options.removesICE { miss("ICE") }
+        let address = description.hasICE ? description.connection : options.sourceAddress ?? description.connection
         let signalled = TransportAddress(address, port: description.port)
         let rtcp = description.rtcp.map { TransportAddress($0.address ?? address, port: $0.port) }
         let isKnown = stream.signalled != nil && stream.signalled == signalled
@@ -94,7 +110,10 @@ extension Negotiation {
         if let ptime = description.ptime { stream.ptime = ptime }
         stream.maxptime = description.maxptime
         stream.payloadTypes = description.payloadTypes
+        stream.telephoneEvents = description.telephoneEvents
         stream.codec = description.firstCodec
+        (stream.piercesNAT, stream.waitsForNAT) = (options.piercesNAT, options.waitsForNAT)
+        stream.isUnidirectional = options.isUnidirectional
         stream.policy.learning = options.endpointLearning ?? context.defaultLearning
         stream.policy.isAsymmetric = options.isAsymmetric
         stream.policy.allowsHandover = options.allowsMediaHandover
@@ -111,13 +130,24 @@ extension Negotiation {
         state.participants[receiver].media[index].isRejected = description.isRejected
         if let mid = description.mid { state.participants[receiver].media[index].mid = mid }
         if let ptime = description.ptime { state.participants[receiver].media[index].ptime = ptime }
-        let output = options.transportProtocol.map { TransportProtocol($0) } ?? description.transport
-        state.participants[receiver].media[index].transport = output
+        state.participants[receiver].media[index].transport = outputTransport(description, options)
         // Until it says so itself, the other side is taken to do what it is offered. A side that has spoken keeps its
         // word until it answers: a refused re-offer must not silence it.
         if state.participants[receiver].media[index].signalled == nil {
             mirror(description.direction, onto: receiver, index)
         }
+    }
+
+    /// The transport that is asked for, unless it would take encrypting or decrypting.
+    private mutating func outputTransport(_ description: MediaDescription, _ options: MediaOptions) -> TransportProtocol
+    {
+        guard let text = options.transportProtocol, description.transport.isRTP else { return description.transport }
+        let wanted = TransportProtocol(text)
+        guard wanted.isRTP, wanted.security == description.transport.security else {
+            miss("transport-protocol")
+            return description.transport
+        }
+        return wanted
     }
 
     /// What a direction says of the side that wrote it.
@@ -148,9 +178,13 @@ extension Negotiation {
     ) throws(RelayError) {
         let interface = interface(for: side, family: family)
         let current = state.participants[side].media[index].port
-        if let current, !mustChange, current.interface === interface { return }
-        let port = try open(on: interface, hasRTCP: state.participants[side].media[index].transport.isRTP)
+        let isRTP = state.participants[side].media[index].transport.isRTP
+        if let current, !mustChange, current.interface === interface, current.isRTP == isRTP { return }
+        if current == nil, takeBack(side, index, on: interface) { return }
+        let reopened = reopen(side, index, on: interface)
+        let port = if let reopened { reopened } else { try open(on: interface, hasRTCP: isRTP) }
         install(port, state.participants[side].media[index])
+        state.participants[side].media[index].reserved = nil
         if let current { state.participants[side].media[index].superseded.append(current) }
         state.participants[side].media[index].port = port
     }
@@ -165,8 +199,55 @@ extension Negotiation {
         return present ?? context.interfaces.select(name: name, family: family)
     }
 
+    /// Goes on with the port that an earlier answer has closed, as long as it has not come to that.
+    private mutating func takeBack(_ side: Int, _ index: Int, on interface: LocalInterface) -> Bool {
+        var stream = state.participants[side].media[index]
+        let isRTP = stream.transport.isRTP
+        let open = stream.superseded.firstIndex { port in
+            port.pair === stream.reserved?.pair && port.interface === interface && port.isRTP == isRTP
+        }
+        guard let open else { return false }
+        stream.port = stream.superseded.remove(at: open)
+        stream.reserved = nil
+        state.participants[side].media[index] = stream
+        return true
+    }
+
+    /// The port that an earlier answer had closed, under its old number; `nil` when there is none, or it is taken.
+    private mutating func reopen(_ side: Int, _ index: Int, on interface: LocalInterface) -> LocalPort? {
+        let stream = state.participants[side].media[index]
+        guard let reserved = stream.reserved, reserved.interface === interface else { return nil }
+        let isRTP = stream.transport.isRTP
+        do throws(SystemError) {
+            return try open(reserved.pair, on: interface, isRTP: isRTP, hasRTCP: isRTP)
+        } catch {
+            return nil
+        }
+    }
+
+    /// RTCP that comes to the RTP port needs no port of its own, and one that no longer does needs one again.
+    private mutating func settleRTCP(_ side: Int, _ index: Int) throws(RelayError) {
+        var stream = state.participants[side].media[index]
+        guard var port = stream.port, port.isRTP else { return }
+        stream.closeRTCPAt = stream.isMuxed && port.rtcp != nil ? context.monotonic + Self.supersededGrace : nil
+        if !stream.isMuxed, port.rtcp == nil {
+            do throws(SystemError) {
+                let rtcp = try openStream(.rtcp, of: port.pair)
+                changes.append(
+                    .install(
+                        rtcp, ForwardingEntry(component: .rtcp),
+                        SourceLatch(signalled: stream.signalledRTCPTarget, policy: stream.policy)))
+                port.rtcp = rtcp
+            } catch {
+                throw .noPortAvailable(cause: "\(error)")
+            }
+        }
+        stream.port = port
+        state.participants[side].media[index] = stream
+    }
+
     private mutating func install(_ port: LocalPort, _ stream: MediaStream) {
-        let component: StreamComponent = port.rtcp == nil ? .opaque : .rtp
+        let component: StreamComponent = port.isRTP ? .rtp : .opaque
         changes.append(
             .install(
                 port.rtp, ForwardingEntry(component: component),
@@ -179,12 +260,20 @@ extension Negotiation {
     }
 
     /// A rejected or untouched m-line needs no ports.
-    private mutating func release(_ index: Int, _ sides: [Int]) {
+    private mutating func release(_ index: Int, _ sides: [Int], reservingUntil until: UInt64? = nil) {
         for side in sides {
             var stream = state.participants[side].media[index]
-            close(stream.ports)
-            (stream.port, stream.superseded, stream.closeSupersededAt) = (nil, [], nil)
-            if !stream.isUntouched { stream.isRejected = true }
+            if let until {
+                if let port = stream.port {
+                    stream.reserved = ReservedPort(interface: port.interface, pair: port.pair, until: until)
+                }
+                stream.superseded = stream.ports
+                stream.closeSupersededAt = context.monotonic + Self.supersededGrace
+            } else {
+                close(stream.ports)
+                (stream.superseded, stream.closeSupersededAt, stream.reserved) = ([], nil, nil)
+            }
+            (stream.port, stream.closeRTCPAt) = (nil, nil)
             state.participants[side].media[index] = stream
         }
     }

@@ -1,9 +1,11 @@
+internal import SDP
 internal import WireFormat
 
 extension Negotiation {
     /// Makes the call what a snapshot says. Ports that are open stay open; those that cannot be opened are left out.
     mutating func restore(_ snapshot: CallSnapshot, clock: SnapshotClock) {
-        let open = Dictionary(state.ports.map { (CallSnapshot.Port($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let open = Dictionary(
+            state.ports.map { (CallSnapshot.Port($0).number, $0) }, uniquingKeysWith: { first, _ in first })
         let before = Dictionary(
             state.participants.flatMap(\.media).flatMap { media in media.ports.map { ($0.rtp.slot, media.terms) } },
             uniquingKeysWith: { first, _ in first })
@@ -23,11 +25,12 @@ extension Negotiation {
             return participant
         }
         (state.version, state.tos, state.metadata) = (snapshot.version, snapshot.tos, snapshot.metadata)
+        (state.restriction, state.dropsTraffic) = (snapshot.restriction, snapshot.dropsTraffic)
         state.lastSignal = (snapshot.lastSignal, clock.monotonic(of: snapshot.lastSignal))
         state.deleteAt = snapshot.deleteAt.map(clock.monotonic)
         state.nextParticipant = snapshot.nextParticipant
-        let kept = Set(state.ports)
-        close(open.values.filter { !kept.contains($0) })
+        let kept = Set(state.ports.flatMap(\.handles))
+        close(open.values.flatMap(\.handles).filter { !kept.contains($0) })
         rewire()
     }
 
@@ -36,15 +39,18 @@ extension Negotiation {
         _ wanted: CallSnapshot.Port, of terms: MediaTerms, among open: [CallSnapshot.Port: LocalPort],
         before: [SlotID: MediaTerms]
     ) -> LocalPort? {
-        let known = open[wanted]
-        guard let port = known ?? reopen(wanted) else { return nil }
+        let known = open[wanted.number]
+        guard let port = known.map({ adjusted($0, to: wanted) }) ?? reopen(wanted, isRTP: terms.transport.isRTP) else {
+            return nil
+        }
         let old = known.flatMap { before[$0.rtp.slot] }
         update(
-            port.rtp, isNew: known == nil, component: port.rtcp == nil ? .opaque : .rtp,
+            port.rtp, isNew: known == nil, component: port.isRTP ? .rtp : .opaque,
             latch: (terms.signalledTarget, terms.observed), was: (old?.signalledTarget, old?.observed), terms, old)
         if let rtcp = port.rtcp {
             update(
-                rtcp, isNew: known == nil, component: .rtcp, latch: (terms.signalledRTCPTarget, terms.observedRTCP),
+                rtcp, isNew: known?.rtcp == nil, component: .rtcp,
+                latch: (terms.signalledRTCPTarget, terms.observedRTCP),
                 was: (old?.signalledRTCPTarget, old?.observedRTCP), terms, old)
         }
         return port
@@ -72,8 +78,21 @@ extension Negotiation {
         }
     }
 
+    /// The same port with or without one for RTCP, which comes to the RTP port when both are multiplexed.
+    private mutating func adjusted(_ port: LocalPort, to wanted: CallSnapshot.Port) -> LocalPort {
+        var port = port
+        if !wanted.hasRTCP {
+            port.rtcp = nil
+        } else if port.isRTP, port.rtcp == nil {
+            do throws(SystemError) { port.rtcp = try openStream(.rtcp, of: port.pair) } catch {
+                state.obstacle = "\(port.rtpAddress.with(port: port.pair.port + 1)): \(error)"
+            }
+        }
+        return port
+    }
+
     /// Opens one particular port pair; `nil`, and a note of the reason, when that is not possible here.
-    private mutating func reopen(_ port: CallSnapshot.Port) -> LocalPort? {
+    private mutating func reopen(_ port: CallSnapshot.Port, isRTP: Bool) -> LocalPort? {
         guard let interface = context.interfaces.find(name: port.interface, local: port.local) else {
             state.obstacle = "\(port.local) is not an address of this relay"
             return nil
@@ -84,16 +103,7 @@ extension Negotiation {
             return nil
         }
         do throws(SystemError) {
-            let rtp = try openStream(port.hasRTCP ? .rtp : .opaque, of: pair)
-            guard port.hasRTCP else { return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: nil) }
-            do throws(SystemError) {
-                let rtcp = try openStream(.rtcp, of: pair)
-                return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: rtcp)
-            } catch {
-                opened.removeLast()
-                context.plane.discard(rtp)
-                throw error
-            }
+            return try self.open(pair, on: interface, isRTP: isRTP, hasRTCP: port.hasRTCP)
         } catch {
             state.obstacle = "\(TransportAddress(port.local, port: port.port)): \(error)"
             return nil

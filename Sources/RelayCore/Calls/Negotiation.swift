@@ -24,6 +24,8 @@ struct Negotiation {
     var changes: [StreamChange] = []
     /// Opened by this negotiation; closed again when it fails.
     var opened: [StreamHandle] = []
+    /// What the SDP would have needed and is not built, by the name of its option.
+    private(set) var unmet: Set<String> = []
 
     init(call: Call, state: CallState, context: NegotiationContext) {
         (self.call, self.state, self.context) = (call, state, context)
@@ -36,16 +38,19 @@ struct Negotiation {
         signalled(by: offer.controller)
         if let tos = offer.options.tos { state.tos = tos }
         if let metadata = offer.options.metadata { state.metadata = metadata }
+        if let drops = offer.options.dropsTraffic { state.dropsTraffic = drops }
         let sender = senderIndex(of: offer)
         let receiver = receiverIndex(of: offer, from: sender)
         associate(sender, receiver)
         if let label = offer.options.label { state.participants[sender].label = label }
         if let name = offer.options.fromInterface { state.participants[sender].interface = name }
         if let name = offer.options.toInterface { state.participants[receiver].interface = name }
-        for index in document.media.indices {
-            try apply(document.media[index], at: index, of: offer.options, from: sender, to: receiver)
+        if offer.options.blocksDTMF { state.participants[sender].restriction.insert(.dtmf) }
+        let streams = streamIndices(of: document, from: sender)
+        for (description, index) in zip(document.media, streams) {
+            try apply(description, at: index, of: offer.options, from: sender, to: receiver)
+            state.participants[receiver].media[index].isPublic = true
         }
-        for index in document.media.indices { state.participants[receiver].media[index].isPublic = true }
         signal(sender)
         rewire()
         return compose(document, from: sender, to: receiver, offer.options, isAnswer: false)
@@ -85,10 +90,12 @@ struct Negotiation {
         signalled(by: answer.controller)
         associate(offerer, answerer)
         if let label = answer.options.label { state.participants[answerer].label = label }
-        let shared = min(
-            state.participants[offerer].media.count, state.participants[answerer].media.count, document.media.count)
-        for index in 0..<shared {
-            try accept(document.media[index], at: index, of: answer.options, from: answerer, to: offerer)
+        if let drops = answer.options.dropsTraffic { state.dropsTraffic = drops }
+        if answer.options.blocksDTMF { state.participants[answerer].restriction.insert(.dtmf) }
+        let shared = min(state.participants[offerer].media.count, state.participants[answerer].media.count)
+        let streams = streamIndices(of: document, from: answerer)
+        for (description, index) in zip(document.media, streams) where index < shared {
+            try accept(description, at: index, of: answer.options, from: answerer, to: offerer)
         }
         choose(answerer, for: offerer)
         signal(answerer)
@@ -144,6 +151,18 @@ struct Negotiation {
         state.deleteAt = nil
     }
 
+    /// Which m-line of the call each section of an SDP is about: a side that has not been told of some counts without.
+    func streamIndices(of document: SDPDocument, from side: Int) -> [Int] {
+        let streams = state.participants[side].media
+        let visible = streams.indices.filter { !streams[$0].isHidden }
+        return document.media.indices.map { section in
+            section < visible.count ? visible[section] : streams.count + section - visible.count
+        }
+    }
+
+    /// Notes that the SDP would have needed something that is not built.
+    mutating func miss(_ option: String) { unmet.insert(option) }
+
     // MARK: Ports
 
     /// Opens an RTP port, and its RTCP port when the media has one.
@@ -157,23 +176,31 @@ struct Negotiation {
                     cause: "all \(interface.ports.usage.total) ports of \(interface.configuration.local) are in use")
             }
             do throws(SystemError) {
-                let component: StreamComponent = hasRTCP ? .rtp : .opaque
-                let rtp = try openStream(component, of: pair)
-                guard hasRTCP else { return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: nil) }
-                do throws(SystemError) {
-                    let rtcp = try openStream(.rtcp, of: pair)
-                    return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: rtcp)
-                } catch {
-                    opened.removeLast()
-                    context.plane.discard(rtp)
-                    throw error
-                }
+                return try open(pair, on: interface, isRTP: hasRTCP, hasRTCP: hasRTCP)
             } catch {
                 cause = "\(error)"
                 guard error.isAddressInUse else { throw .noPortAvailable(cause: cause) }
             }
         }
         throw .noPortAvailable(cause: "\(attempts) pairs in a row are held by other programs (\(cause))")
+    }
+
+    /// Opens one particular pair.
+    mutating func open(
+        _ pair: PortPair, on interface: LocalInterface, isRTP: Bool, hasRTCP: Bool
+    ) throws(SystemError) -> LocalPort {
+        let rtp = try openStream(isRTP ? .rtp : .opaque, of: pair)
+        guard hasRTCP else {
+            return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: nil, isRTP: isRTP)
+        }
+        do throws(SystemError) {
+            let rtcp = try openStream(.rtcp, of: pair)
+            return LocalPort(interface: interface, pair: pair, rtp: rtp, rtcp: rtcp, isRTP: true)
+        } catch {
+            opened.removeLast()
+            context.plane.discard(rtp)
+            throw error
+        }
     }
 
     mutating func openStream(
@@ -184,9 +211,9 @@ struct Negotiation {
         return handle
     }
 
-    mutating func close(_ ports: [LocalPort]) {
-        for port in ports { changes += port.handles.map { .remove($0) } }
-    }
+    mutating func close(_ ports: [LocalPort]) { close(ports.flatMap(\.handles)) }
+
+    mutating func close(_ handles: [StreamHandle]) { changes += handles.map { .remove($0) } }
 
     // MARK: Ends
 

@@ -27,6 +27,14 @@ public struct Offer: Sendable {
     }
 }
 
+/// What came of an offer or answer.
+package struct NegotiationOutcome: Sendable {
+    /// The description for the other side.
+    package let sdp: [UInt8]
+    /// What the description would have needed and is not built, by the name of its option, sorted.
+    package var unmet: [String] = []
+}
+
 /// The SDP answer to an offer. The tags keep the roles that they had in the offer.
 public struct Answer: Sendable {
     /// The SIP Call-ID.

@@ -35,6 +35,8 @@ package struct Participant: Hashable, Sendable {
     package var peer: Int?
     /// The logical interface that faces this side.
     package var interface: String?
+    /// What is switched off in the media that this side sends.
+    package var restriction: MediaRestriction = []
     package var media: [MediaStream] = []
     package var sent: SentSDP?
     /// Monotonic time at which this side (one branch of a forked call) is to be removed.

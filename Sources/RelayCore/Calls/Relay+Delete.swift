@@ -7,7 +7,8 @@ extension Relay {
     public func query(callID: ByteString) -> CallReport? {
         guard let call = find(callID) else { return nil }
         return call.state.withLock { state in
-            state.hasEnded ? nil : CallReport(call, state, plane: plane, isForeign: isForeign(state))
+            state.hasEnded
+                ? nil : CallReport(call, state, plane: plane, interfaces: interfaces, isForeign: isForeign(state))
         }
     }
 
@@ -40,7 +41,7 @@ extension Relay {
                 let isOver = branch == nil && staying.count { $0.tag != nil } < 2
                 if !staying.isEmpty, !isOver { ending = leaving }
             }
-            let report = CallReport(call, state, plane: plane, isForeign: isForeign(state))
+            let report = CallReport(call, state, plane: plane, interfaces: interfaces, isForeign: isForeign(state))
             adopt(&state, at: SystemClock.monotonic)
             state.version.revision += 1
             if let ending {

@@ -4,6 +4,8 @@ internal import WireFormat
 extension Relay {
     /// How often calls are looked at for timeouts, in milliseconds.
     private static let sweepInterval: Int32 = 1_000
+    /// From signalling to the first of the packets that open a NAT in the course of time, in nanoseconds.
+    private static let pierceInterval: UInt64 = 500_000_000
 
     /// The housekeeper's thread: closes ports that are no longer used, takes note of learned addresses, and once a
     /// second ends the calls whose time is up.
@@ -68,7 +70,8 @@ extension Relay {
             let hasChanged = call.state.withLock { state in
                 guard !state.hasEnded else { return false }
                 guard !isForeign(state) else { return watch(call, &state, at: now) }
-                let closed = closeSuperseded(of: call, &state, at: now)
+                pierceNATs(of: call, state, at: now)
+                let closed = closeIdlePorts(of: call, &state, at: now)
                 let removed = removeDueSides(of: call, &state, at: now)
                 guard !state.hasEnded else { return false }
                 let isCarried = uncarried.isEmpty || !state.ports.allSatisfy { uncarried.contains($0.pair.address) }
@@ -83,19 +86,32 @@ extension Relay {
         }
     }
 
-    private func closeSuperseded(of call: Call, _ state: inout CallState, at now: UInt64) -> Bool {
-        var hasClosed = false
+    /// Knocks again at the NAT of every endpoint that has not been heard yet.
+    private func pierceNATs(of call: Call, _ state: CallState, at now: UInt64) {
+        guard now &- state.lastSignal.monotonic >= Self.pierceInterval else { return }  // negotiating does it, too
+        let knocks = state.participants.flatMap(\.media).compactMap { stream -> StreamChange? in
+            guard stream.piercesNAT, stream.isPublic, stream.observed.source == nil, let port = stream.port,
+                let target = stream.signalledTarget
+            else { return nil }
+            return .pierce(port.rtp, target)
+        }
+        if !knocks.isEmpty { plane.apply(knocks, worker: call.worker) }
+    }
+
+    /// Closes ports that a re-offer has replaced, or that RTCP no longer needs.
+    private func closeIdlePorts(of call: Call, _ state: inout CallState, at now: UInt64) -> Bool {
+        var idle: [StreamHandle] = []
         for side in state.participants.indices {
             for index in state.participants[side].media.indices {
-                guard let due = state.participants[side].media[index].closeSupersededAt, due <= now else { continue }
-                let ports = state.participants[side].media[index].superseded
-                plane.apply(ports.flatMap { $0.handles.map { .remove($0) } }, worker: call.worker)
-                state.participants[side].media[index].superseded = []
-                state.participants[side].media[index].closeSupersededAt = nil
-                hasClosed = true
+                idle += state.participants[side].media[index].takeIdlePorts(at: now)
             }
         }
-        return hasClosed
+        guard !idle.isEmpty else { return false }
+        var work = Negotiation(call: call, state: state, context: context())
+        work.rewire()
+        work.close(idle)
+        work.commit(to: &state)
+        return true
     }
 
     /// Why the call should end now, if it should.
@@ -111,15 +127,19 @@ extension Relay {
         if isPast(timeouts.final, since: state.start) { return .finalTimeout }
 
         var last: (active: UInt64?, silent: UInt64?) = (nil, nil)
-        for media in state.participants.flatMap(\.media) {
-            guard let port = media.port, media.signalled != nil, media.isPublic else { continue }
-            let heard = port.handles.map { plane.counters(of: $0.slot).lastPacket }.max() ?? 0
-            let latest = max(heard, state.lastSignal.monotonic, state.ownedSince)
-            let isOnHold = !media.sends || media.signalledTarget == nil
-            if isOnHold {
-                last.silent = max(last.silent ?? 0, latest)
-            } else {
-                last.active = max(last.active ?? 0, latest)
+        let sides = state.participants
+        for side in sides {
+            let peer = side.peer.flatMap { state.index(of: $0) }.map { sides[$0].media } ?? []
+            for (index, media) in side.media.enumerated() {
+                guard let port = media.port, media.signalled != nil, media.isPublic else { continue }
+                let heard = port.handles.map { plane.counters(of: $0.slot).lastPacket }.max() ?? 0
+                let latest = max(heard, state.lastSignal.monotonic, state.ownedSince)
+                // Who holds may play music or nothing: the m-line is on hold as soon as one of its sides is.
+                if media.isOnHold || index < peer.count && peer[index].isOnHold {
+                    last.silent = max(last.silent ?? 0, latest)
+                } else {
+                    last.active = max(last.active ?? 0, latest)
+                }
             }
         }
         if let active = last.active { return isPast(timeouts.media, since: active) ? .timeout : nil }

@@ -136,28 +136,36 @@ public final class Relay: Sendable {
     /// Creates or changes a call, and returns the SDP to send on to the offer's receiver.
     ///
     /// - Throws: a `RelayError`; the call, if there was one, is as it was before.
-    public func offer(_ offer: Offer) throws(RelayError) -> [UInt8] {
+    public func offer(_ offer: Offer) throws(RelayError) -> [UInt8] { try outcome(of: offer).sdp }
+
+    /// As `offer`, and says what was needed and is not built.
+    package func outcome(of offer: Offer) throws(RelayError) -> NegotiationOutcome {
         let document = try Self.parse(offer.sdp)
-        if offer.options.protectsFromLoops, document.session.loopMarker == loopMarker { return offer.sdp }
+        if offer.options.protectsFromLoops, document.session.loopMarker == loopMarker {
+            return NegotiationOutcome(sdp: offer.sdp)
+        }
         while true {
             let call = try findOrAdd(offer.callID, tos: offer.options.tos)
-            if let sdp = try negotiate(call, { (work) throws(RelayError) in try work.offer(offer, document) }) {
-                return sdp
-            }
+            let outcome = try negotiate(call) { (work) throws(RelayError) in try work.offer(offer, document) }
+            if let outcome { return outcome }
         }
     }
 
     /// Completes an offer, and returns the SDP to send back to the side that made it.
     ///
     /// - Throws: a `RelayError`; the call is as it was before.
-    public func answer(_ answer: Answer) throws(RelayError) -> [UInt8] {
+    public func answer(_ answer: Answer) throws(RelayError) -> [UInt8] { try outcome(of: answer).sdp }
+
+    /// As `answer`, and says what was needed and is not built.
+    package func outcome(of answer: Answer) throws(RelayError) -> NegotiationOutcome {
         let document = try Self.parse(answer.sdp)
-        if answer.options.protectsFromLoops, document.session.loopMarker == loopMarker { return answer.sdp }
-        guard let call = find(answer.callID) else { throw .unknownCall }
-        guard let sdp = try negotiate(call, { (work) throws(RelayError) in try work.answer(answer, document) }) else {
-            throw .unknownCall
+        if answer.options.protectsFromLoops, document.session.loopMarker == loopMarker {
+            return NegotiationOutcome(sdp: answer.sdp)
         }
-        return sdp
+        guard let call = find(answer.callID) else { throw .unknownCall }
+        let outcome = try negotiate(call) { (work) throws(RelayError) in try work.answer(answer, document) }
+        guard let outcome else { throw .unknownCall }
+        return outcome
     }
 
     private static func parse(_ text: [UInt8]) throws(RelayError) -> SDPDocument {
@@ -169,19 +177,20 @@ public final class Relay: Sendable {
     /// Runs one negotiation on a call; `nil` when the call ended before it was its turn.
     private func negotiate(
         _ call: Call, _ body: (inout Negotiation) throws(RelayError) -> [UInt8]
-    ) throws(RelayError) -> [UInt8]? {
+    ) throws(RelayError) -> NegotiationOutcome? {
         let context = NegotiationContext(
             interfaces: interfaces, plane: plane, defaultLearning: settings.endpointLearning,
             loopMarker: loopMarker, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic)
-        let sdp: [UInt8]? = try call.state.withLock { (state) throws(RelayError) -> [UInt8]? in
+        let outcome: NegotiationOutcome? = try call.state.withLock {
+            (state) throws(RelayError) -> NegotiationOutcome? in
             guard !state.hasEnded else { return nil }
             var work = Negotiation(call: call, state: state, context: context)
             do throws(RelayError) {
-                let sdp = try body(&work)
+                let outcome = NegotiationOutcome(sdp: try body(&work), unmet: work.unmet.sorted())
                 work.commit(to: &state)
                 adopt(&state, at: context.monotonic)
                 state.version.revision += 1
-                return sdp
+                return outcome
             } catch {
                 work.abandon()
                 // A call that was added for this very command has nobody else to end it.
@@ -189,8 +198,8 @@ public final class Relay: Sendable {
                 throw error
             }
         }
-        if sdp != nil { notifyChanged(call) }
-        return sdp
+        if outcome != nil { notifyChanged(call) }
+        return outcome
     }
 
     func forget(_ call: Call, _ state: inout CallState) {

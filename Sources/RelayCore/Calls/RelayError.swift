@@ -6,6 +6,12 @@ public enum RelayError: Error, Equatable, Sendable {
     case unknownCall
     /// The call has no side with such a tag or branch.
     case unknownTag
+    /// The call has no side with such a label.
+    case unknownLabel
+    /// No side's SDP names such an address.
+    case unknownAddress
+    /// No media flows between these two sides.
+    case unknownFlow
     /// A new call would exceed the configured number of sessions.
     case sessionLimitReached(limit: Int)
     /// No new call is taken now.
@@ -25,6 +31,9 @@ extension RelayError: CustomStringConvertible {
         case .malformedSDP(let reason, let detail): "\(reason): \(detail)"
         case .unknownCall: "unknown call-id"
         case .unknownTag: "no such tag in the call"
+        case .unknownLabel: "no such label in the call"
+        case .unknownAddress: "no side of the call has that address"
+        case .unknownFlow: "no media between these sides"
         case .sessionLimitReached(let limit): "session limit of \(limit) reached"
         case .overloaded(let limit): "no new calls: \(limit.rawValue)"
         case .noPortAvailable(let cause): "no port available: \(cause)"

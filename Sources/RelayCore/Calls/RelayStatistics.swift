@@ -108,7 +108,8 @@ extension Relay {
         statistics.countEnd(
             reason, seconds: Double(age) / 1_000_000_000, sides: sides, silentSides: silentSides)
         if let observer = adjustable.withLock({ $0.endObserver }), observer.wantsReports {
-            observer.callEnded(CallReport(call, state, plane: plane, isForeign: false), reason: reason)
+            observer.callEnded(
+                CallReport(call, state, plane: plane, interfaces: interfaces, isForeign: false), reason: reason)
         }
     }
 }

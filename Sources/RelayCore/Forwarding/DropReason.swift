@@ -12,6 +12,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case sendFailed
     /// It came to a port that belongs to no stream any more.
     case noStream
+    /// It has come round many times: two relays, or one and itself, send it to each other.
+    case loop
 
     /// The packet should have been forwarded, or should not have come.
     package var isError: Bool { self != .notForwarded }
@@ -25,6 +27,7 @@ package enum DropReason: Int, CaseIterable, Sendable {
         case .notForwarded: "not-forwarded"
         case .sendFailed: "send-failed"
         case .noStream: "no-stream"
+        case .loop: "loop"
         }
     }
 }

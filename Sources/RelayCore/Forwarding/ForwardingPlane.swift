@@ -23,6 +23,8 @@ package enum StreamChange: Sendable {
     /// Another plane forwards the locked source's packets (true), or has had none for a while (false); the last one came
     /// at this monotonic time.
     case heardElsewhere(SlotID, Bool, last: UInt64)
+    /// Send an empty RTP packet to where the endpoint should be: it opens a NAT or firewall on the way.
+    case pierce(StreamHandle, TransportAddress)
     /// Stop, and close the port when no packet is in hand any more.
     case remove(StreamHandle)
 }

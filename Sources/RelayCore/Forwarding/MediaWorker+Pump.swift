@@ -14,6 +14,7 @@ extension MediaWorker {
     mutating func pump(_ index: Int, _ generation: UInt32, at now: UInt64) {
         guard slots.holds(index, generation: generation) else { return }
         guard let source = buffer.receive(from: slots[index].outlet.socket) else { return }
+        isSteered = false
         let (kind, length) = (PacketKind(buffer.datagram), UInt64(buffer.datagram.count))
         guard let passage = judge(kind, length, from: source, at: index, now) else { return }
         guard buffer.send(from: slots[passage.sink].outlet.socket, to: passage.destination) else {
@@ -59,7 +60,10 @@ extension MediaWorker {
         counters.set(now, in: .lastPacket, of: index)
         if case .rtp(let ssrc) = kind { counters.set(UInt64(ssrc) | 1 << 32, in: .ssrc, of: index) }
 
-        if case .rtp = kind, !entry.forwards {
+        measure(kind, of: index, entry, at: now)
+
+        if entry.checksLoops, isLooping(index, at: now) { return refuse(.loop, at: index) }
+        guard entry.isPlain || admits(kind, to: sink, by: entry) else {
             counters.add(1, to: DropReason.notForwarded.rawValue, of: sums)
             return nil
         }

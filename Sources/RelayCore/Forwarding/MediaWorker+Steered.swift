@@ -23,6 +23,7 @@ extension MediaWorker {
         guard let (source, local) = steered.describe(place), let index = slot(at: local) else {
             return counters.add(1, to: DropReason.noStream.rawValue, of: Self.dropSlot(capacity: slots.capacity))
         }
+        isSteered = true
         let (kind, length) = (PacketKind(steered.datagram), UInt64(steered.datagram.count))
         guard let passage = judge(kind, length, from: source, at: index, now) else { return }
         let outlet = slots[passage.sink].outlet

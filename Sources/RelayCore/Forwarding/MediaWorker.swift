@@ -23,6 +23,9 @@ struct MediaWorker: ~Copyable {
     /// Streams whose latch changed in this round. Reserved once; more than fit wait for their next packet.
     var learned: [SlotID] = []
 
+    /// The datagram in hand is in `steered`, not in `buffer`.
+    var isSteered = false
+
     private var isStopped = false
 
     /// - Parameter sockets: for ports without sockets of their own; `nil` when every port has one.

@@ -22,6 +22,8 @@ public struct StreamCounters: Hashable, Sendable {
     public var lastUserPacket: UInt64 = 0
     /// What the kernel has measured of the stream's RTP; `nil` when it has seen none.
     public var reception: RTPReception?
+    /// How well the source is heard; `nil` before its first packet, and in sums.
+    public var quality: SourceQuality?
 
     /// Nothing received, nothing sent.
     public init() {}
@@ -38,6 +40,7 @@ public struct StreamCounters: Hashable, Sendable {
         sum.isKernelized = sum.isKernelized || other.isKernelized
         sum.lastKernelPacket = max(sum.lastKernelPacket, other.lastKernelPacket)
         sum.lastUserPacket = max(sum.lastUserPacket, other.lastUserPacket)
+        sum.quality = nil
     }
 }
 

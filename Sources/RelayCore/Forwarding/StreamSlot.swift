@@ -20,6 +20,14 @@ package struct ForwardingEntry: Sendable, BitwiseCopyable {
     package var isMuxed = false
     /// False while this side must not send: its RTP is counted and not forwarded.
     package var forwards = true
+    /// Everything is counted, and nothing forwarded.
+    package var discards = false
+    /// What is kept back of the RTP.
+    package var filter = MediaFilter()
+    /// Nothing is forwarded before the other side has been heard.
+    package var waitsForSink = false
+    /// The other end may be ourselves: watch for packets that come round again.
+    package var checksLoops = false
     /// STUN and DTLS are passed on: the two ends secure their media between themselves.
     package var passesNonRTP = false
     /// RTP timestamp units per second (RFC 3550 §5.1), Hz; 0 when unknown.
@@ -30,6 +38,12 @@ package struct ForwardingEntry: Sendable, BitwiseCopyable {
     package var rtcpSink: SlotID?
 
     package init(component: StreamComponent) { self.component = component }
+
+    /// Packets of the stream have to be looked at one by one: no other plane can forward them.
+    package var needsUserSpace: Bool { discards || !filter.isEmpty || checksLoops }
+
+    /// Every packet of the stream is forwarded as it came.
+    package var isPlain: Bool { forwards && !discards && filter.isEmpty && !waitsForSink }
 }
 
 /// How a slot's datagrams leave.
@@ -48,4 +62,6 @@ struct StreamSlot: BitwiseCopyable {
     var outlet: StreamOutlet
     var entry: ForwardingEntry
     var latch: SourceLatch
+    var quality = StreamQuality()
+    var loops = LoopDetector()
 }

@@ -100,6 +100,8 @@ package final class UserPlane: ForwardingPlane {
                 commands.append(.signal(slot, address, policy, isPublic: isPublic, at: SystemClock.monotonic))
             case .heardElsewhere(let slot, let isHeard, let last):
                 commands.append(.heardElsewhere(slot, isHeard, last: last))
+            case .pierce(let handle, let target):
+                Self.pierce(from: handle.local, worker.socket(of: handle.slot), target)
             case .mark(let handle, let tos):
                 guard let outlet = worker.outlet(of: handle.slot) else { continue }
                 if outlet.socket == .none {
@@ -124,6 +126,20 @@ package final class UserPlane: ForwardingPlane {
         if let steering { return steering.steer(outlet.local, to: slot.worker) }
         do { try worker.poller.add(outlet.socket, tag: MediaWorker.tag(of: slot)) } catch {
             preconditionFailure("cannot watch a socket that we have just opened: \(error)")
+        }
+    }
+
+    /// RTP version 2 and nothing else: payload type, sequence number, timestamp and SSRC 0.
+    private static let emptyRTP: [UInt8] = [0x80] + [UInt8](repeating: 0, count: 11)
+
+    /// Sends an empty RTP packet out of a port. A port without a socket gets one for the moment, which does not keep
+    /// packets from going where they are steered. What fails is tried again, as long as nothing comes from there.
+    private static func pierce(from local: TransportAddress, _ socket: UDPSocket?, _ target: TransportAddress) {
+        if let socket {
+            _ = socket.send(emptyRTP, to: target)
+        } else if let socket = try? UDPSocket.open(at: local, tos: 0) {
+            _ = socket.send(emptyRTP, to: target)
+            socket.close()
         }
     }
 

@@ -4,14 +4,18 @@ internal import Glibc
 /// Counters that one media thread writes and any thread reads, without locks or locked instructions: every cell is a
 /// 64-bit word that is loaded and stored whole (docs/adr/0003).
 @safe package final class CounterCells: Sendable {
-    /// Two cache lines a slot, so that neighbours do not share one.
-    static let cellsPerSlot = 16
+    /// Three cache lines a slot, so that neighbours do not share one: one for what every packet changes, two for the rest.
+    static let cellsPerSlot = 24
 
     /// The cells of one slot, by position.
     enum Cell: Int {
         case packets, bytes, errors, packetsOut, bytesOut, lastPacket
         /// The SSRC plus 2^32, so that 0 means none.
         case ssrc
+        // Quality, packed as in `CounterCells+Quality`.
+        case sequence, lossAndJitter, faults
+        case samples, mosAndLoss, jitterSum, roundTripSum, legRoundTripSum, roundTrips
+        case lowest, lowestTimes, highest, highestTimes
     }
 
     // SAFETY: set once, freed in deinit; all access goes through the relaxed atomic loads and stores of the shim.
@@ -45,6 +49,7 @@ internal import Glibc
         counters.lastUserPacket = counters.lastPacket
         let ssrc = self[slot, .ssrc]
         counters.ssrc = ssrc == 0 ? nil : UInt32(truncatingIfNeeded: ssrc)
+        if ssrc != 0 { counters.quality = quality(of: slot) }
         return counters
     }
 
@@ -55,7 +60,10 @@ internal import Glibc
         return unsafe clinux_load(base + slot * Self.cellsPerSlot + cell)
     }
 
-    private subscript(slot: Int, cell: Cell) -> UInt64 { value(slot: slot, cell: cell.rawValue) }
+    private subscript(slot: Int, cell: Cell) -> UInt64 { value(slot: slot, cell) }
+
+    /// Reads one cell. Any thread.
+    func value(slot: Int, _ cell: Cell) -> UInt64 { value(slot: slot, cell: cell.rawValue) }
 
     /// The writing side. Only the thread that owns the slots may hold one, and no longer than the table lives.
     @safe struct Writer: BitwiseCopyable {

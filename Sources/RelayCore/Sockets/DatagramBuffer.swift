@@ -28,6 +28,13 @@ package import WireFormat
         }
     }
 
+    /// Overwrites the end of what was received last.
+    package mutating func fill(from offset: Int, with octet: UInt8) {
+        guard offset >= 0, offset < length else { return }
+        // SAFETY: `length` bytes were initialised by `receive`, and the range is inside of them.
+        unsafe (bytes + offset).initializeMemory(as: UInt8.self, repeating: octet, count: length - offset)
+    }
+
     /// Takes one datagram from a socket; `nil` when none is waiting or the socket reported an error.
     ///
     /// - Complexity: one system call. Allocates nothing.

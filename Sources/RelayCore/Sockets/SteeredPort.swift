@@ -130,6 +130,14 @@ internal import WireFormat
         }
     }
 
+    /// Overwrites the end of the datagram that was described last.
+    mutating func fill(from offset: Int, with octet: UInt8) {
+        guard let bytes = unsafe current.bytes, offset >= 0, offset < Int(current.length) else { return }
+        // SAFETY: the octets are in memory of `batch`, which is ours and writable; the range is inside of the datagram.
+        unsafe UnsafeMutablePointer(mutating: bytes + offset).update(
+            repeating: octet, count: Int(current.length) - offset)
+    }
+
     private var start: UnsafePointer<UInt8> {
         // SAFETY: any aligned address does for a span of no bytes.
         unsafe current.bytes ?? UnsafePointer(UnsafeRawPointer(passages).assumingMemoryBound(to: UInt8.self))

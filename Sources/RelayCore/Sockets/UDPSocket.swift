@@ -38,6 +38,15 @@ package struct UDPSocket: Hashable, Sendable, BitwiseCopyable {
         if self != .none { close() }
     }
 
+    /// Sends a datagram of our own; false when the kernel refused it.
+    package func send(_ datagram: [UInt8], to destination: TransportAddress) -> Bool {
+        var raw = destination.raw
+        // SAFETY: the array and the address live across the call.
+        return unsafe datagram.withUnsafeBytes { bytes in
+            unsafe clinux_udp_send(descriptor, bytes.baseAddress, bytes.count, &raw) >= 0
+        }
+    }
+
     package func close() {
         let result = clinux_close(descriptor)
         precondition(result != -EBADF, "descriptor \(descriptor) closed twice")

@@ -135,7 +135,8 @@ struct FlowBook {
 
     /// What the program should do for a stream; `nil` when user space has to.
     private func flow(for stream: KernelStream) -> relay_flow? {
-        guard isActive, stream.isInstalled, stream.entry.component != .opaque, stream.latch.isLocked,
+        guard isActive, stream.isInstalled, stream.entry.component != .opaque, !stream.entry.needsUserSpace,
+            isHeard(stream.entry.rtpSink) || !stream.entry.waitsForSink, stream.latch.isLocked,
             let source = stream.latch.source
         else { return nil }
         var flow = relay_flow()
@@ -152,6 +153,8 @@ struct FlowBook {
         }
         return flow.flags == 0 ? nil : flow
     }
+
+    private func isHeard(_ sink: SlotID?) -> Bool { sink.flatMap { self[$0]?.latch.source } != nil }
 
     private func path(_ sink: SlotID?) -> (relay_path, tos: UInt8)? {
         guard let sink, let stream = self[sink], stream.isInstalled, let target = stream.latch.target,

@@ -112,7 +112,7 @@ package final class KernelPlane: ForwardingPlane {
                     let sources = book[handle.slot]?.sources ?? []
                     book.close(handle.slot, at: now)
                     touched += sources.compactMap { book.streams[Int($0)]?.slot }
-                case .heardElsewhere: break
+                case .heardElsewhere, .pierce: break
                 }
                 passed.append(change)
             }

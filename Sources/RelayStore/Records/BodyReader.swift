@@ -93,6 +93,8 @@ extension BodyReader {
             callID: callID, version: version, tos: try integer("tos") ?? 0,
             lastSignal: try need("signal", integer("signal")), nextParticipant: try need("next", integer("next")))
         snapshot.metadata = try octets("metadata")
+        snapshot.restriction = try restriction("off")
+        snapshot.dropsTraffic = try words("off").contains("traffic")
         snapshot.deleteAt = try integer("delete")
         for side in try dictionaries("sides") { snapshot.sides.append(try side.side()) }
         guard Self.isSound(snapshot) else { throw .field("sides") }
@@ -115,6 +117,7 @@ extension BodyReader {
         participant.associates = try integers("associates")
         participant.peer = try integer("peer")
         participant.interface = try text("interface")
+        participant.restriction = try restriction("off")
         participant.sent = try dictionary("sent").map { (reader) throws(SessionRecord.Fault) in try reader.sent() }
         var side = CallSnapshot.Side(participant: participant)
         side.removeAt = try integer("remove")
@@ -142,6 +145,10 @@ extension BodyReader {
         terms.offersMux = flags.contains("offers-mux")
         terms.isMuxed = flags.contains("muxed")
         terms.weOfferedMux = flags.contains("offered-mux")
+        terms.isHidden = flags.contains("hidden")
+        terms.piercesNAT = flags.contains("pierce")
+        terms.waitsForNAT = flags.contains("wait")
+        terms.isUnidirectional = flags.contains("one-way")
         terms.signalled = try transportAddress("signalled")
         terms.signalledRTCP = try transportAddress("signalled-rtcp")
         terms.observed = try observed("observed")
@@ -157,6 +164,9 @@ extension BodyReader {
         terms.maxptime = try integer("maxptime")
         terms.payloadTypes = try octets("types")?.bytes ?? []
         terms.codec = try octets("codec")
+        for payloadType in try octets("events")?.bytes ?? [] where payloadType < 128 {
+            terms.telephoneEvents |= 1 << UInt128(payloadType)
+        }
         var media = CallSnapshot.Media(terms: terms)
         media.port = try dictionary("port").map { (reader) throws(SessionRecord.Fault) in try reader.port() }
         for port in try dictionaries("superseded") { media.superseded.append(try port.port()) }
@@ -169,6 +179,15 @@ extension BodyReader {
         return ObservedEndpoint(
             source: try reader.transportAddress("source"), target: try reader.transportAddress("target"),
             isLocked: try reader.words("flags").contains("locked"))
+    }
+
+    private func restriction(_ name: String) throws(SessionRecord.Fault) -> MediaRestriction {
+        let words = try words(name)
+        var restriction = MediaRestriction()
+        for (word, option) in BodyWriter.restrictionWords where words.contains(Substring(word)) {
+            restriction.insert(option)
+        }
+        return restriction
     }
 
     private func policy() throws(SessionRecord.Fault) -> SourceLatch.Policy {

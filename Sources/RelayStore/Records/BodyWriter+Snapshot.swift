@@ -8,6 +8,7 @@ extension BodyWriter {
         field("call", snapshot.callID)
         field("tos", snapshot.tos == 0 ? nil : Int(snapshot.tos))
         field("metadata", snapshot.metadata)
+        words("off", Self.words(snapshot.restriction) + [("traffic", snapshot.dropsTraffic)])
         field("signal", snapshot.lastSignal)
         field("delete", snapshot.deleteAt)
         field("next", snapshot.nextParticipant)
@@ -24,6 +25,7 @@ extension BodyWriter {
         list("associates", participant.associates) { $0.integer(Int64($1)) }
         field("peer", participant.peer)
         field("interface", participant.interface)
+        words("off", Self.words(participant.restriction))
         field("remove", side.removeAt)
         if let sent = participant.sent { dictionary("sent") { $0.write(sent) } }
         list("media", side.media) { body, media in body.dictionary { $0.write(media) } }
@@ -48,6 +50,8 @@ extension BodyWriter {
                 ("untouched", terms.isUntouched), ("rejected", terms.isRejected), ("public", terms.isPublic),
                 ("sends", terms.sends), ("receives", terms.receives), ("offers-mux", terms.offersMux),
                 ("muxed", terms.isMuxed), ("offered-mux", terms.weOfferedMux),
+                ("hidden", terms.isHidden), ("pierce", terms.piercesNAT), ("wait", terms.waitsForNAT),
+                ("one-way", terms.isUnidirectional),
             ])
         field("signalled", terms.signalled)
         field("signalled-rtcp", terms.signalledRTCP)
@@ -61,6 +65,8 @@ extension BodyWriter {
         field("maxptime", terms.maxptime)
         field("types", terms.payloadTypes.isEmpty ? nil : ByteString(terms.payloadTypes))
         field("codec", terms.codec)
+        let events = (UInt8(0)..<128).filter { terms.telephoneEvents & 1 << UInt128($0) != 0 }
+        field("events", events.isEmpty ? nil : ByteString(events))
         if let port = media.port { dictionary("port") { $0.write(port) } }
         list("superseded", media.superseded) { body, port in body.dictionary { $0.write(port) } }
         field("close", media.closeSupersededAt)
@@ -90,6 +96,14 @@ extension BodyWriter {
         field("port", Int(port.port))
         words("flags", [("rtcp", port.hasRTCP)])
     }
+
+    private static func words(_ restriction: MediaRestriction) -> [(String, Bool)] {
+        restrictionWords.map { ($0.word, restriction.contains($0.option)) }
+    }
+
+    static let restrictionWords: [(word: String, option: MediaRestriction)] = [
+        ("media", .media), ("speech", .speech), ("dtmf", .dtmf),
+    ]
 
     static let muxWords: [(word: String, option: MediaOptions.RTCPMux)] = [
         ("offer", .offer), ("require", .require), ("demux", .demux), ("accept", .accept), ("reject", .reject),

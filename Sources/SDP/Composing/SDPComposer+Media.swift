@@ -26,11 +26,23 @@ extension SDPComposer {
 
     /// Port 0, and `mid` for the sake of those who group sections (RFC 5888 §9.1).
     mutating func writeRejected(_ section: MediaDescription, family: AddressFamily, mid: ByteString?) {
-        writeMediaLine(section, port: 0, transport: section.transport, payloadTypes: [])
+        writeMediaLine(
+            section.type, port: 0, transport: section.transport, payloadTypes: [], formats: section.formats)
         writeLine("i=", section.information)
         writeConnection(.unspecified(family))
         writeBandwidth(section.bandwidth)
         writeLine("a=mid:", mid)
+    }
+
+    /// The rejected sections whose place is before a section of the sender's.
+    mutating func writeInsertions(_ insertions: [SDPRewrite.Insertion], at position: Int) {
+        for insertion in insertions where insertion.position == position {
+            writeMediaLine(
+                insertion.type, port: 0, transport: insertion.transport, payloadTypes: insertion.payloadTypes,
+                formats: [])
+            writeConnection(.unspecified(insertion.family))
+            writeLine("a=mid:", insertion.mid)
+        }
     }
 
     mutating func writeRelayed(_ section: MediaDescription, _ relayed: RelayedMedia) {
@@ -38,7 +50,9 @@ extension SDPComposer {
         // Chosen ones, else the sender's; of what is not RTP there are none, and the formats stay as they came.
         var payloadTypes = section.payloadTypes
         if let chosen = relayed.payloadTypes, !chosen.isEmpty { payloadTypes = chosen }
-        writeMediaLine(section, port: relayed.port, transport: transport, payloadTypes: payloadTypes)
+        writeMediaLine(
+            section.type, port: relayed.port, transport: transport, payloadTypes: payloadTypes,
+            formats: section.formats)
         writeLine("i=", section.information)
         writeConnection(relayed.address)
         writeBandwidth(section.bandwidth)
@@ -64,10 +78,10 @@ extension SDPComposer {
     }
 
     private mutating func writeMediaLine(
-        _ section: MediaDescription, port: UInt16, transport: TransportProtocol, payloadTypes: [UInt8]
+        _ type: ByteString, port: UInt16, transport: TransportProtocol, payloadTypes: [UInt8], formats: [ByteString]
     ) {
         output.write("m=")
-        output.write(section.type)
+        output.write(type)
         output.write(UInt8(ascii: " "))
         write(decimal: UInt64(port))
         output.write(UInt8(ascii: " "))
@@ -77,10 +91,10 @@ extension SDPComposer {
                 output.write(UInt8(ascii: " "))
                 write(decimal: UInt64(payloadType))
             }
-        } else if section.formats.isEmpty {
+        } else if formats.isEmpty {
             output.write(" 0")  // RFC 8866 §9: at least one format
         } else {
-            for format in section.formats {
+            for format in formats {
                 output.write(UInt8(ascii: " "))
                 output.write(format)
             }

@@ -12,14 +12,17 @@ extension SDPDocument {
             let change =
                 index < rewrite.media.count
                 ? rewrite.media[index] : .rejected(family: section.connection.family, mid: section.mid)
+            composer.writeInsertions(rewrite.insertions, at: index)
             let start = composer.output.count
             switch change {
+            case .omitted: continue
             case .verbatim: composer.writeVerbatim(section)
             case .rejected(let family, let mid): composer.writeRejected(section, family: family, mid: mid)
             case .relayed(let relayed): composer.writeRelayed(section, relayed)
             }
             composer.apply(rewrite.mediaEdits[section.kind], from: start)
         }
+        composer.writeInsertions(rewrite.insertions, at: media.count)
         return composer.output.bytes
     }
 }

@@ -26,9 +26,30 @@ package struct SDPRewrite: Sendable {
     package var loopMarker: ByteString?
     /// One for each of the sender's sections; those missing are rejected.
     package var media: [MediaRewrite] = []
+    /// Rejected sections that the sender did not write, in order.
+    package var insertions: [Insertion] = []
     /// Done to the finished session part, and to every section of a kind (`sdp-attr` of the NG protocol).
     package var sessionEdit: AttributeEdit?
     package var mediaEdits: [MediaKind: AttributeEdit] = [:]
+
+    /// A rejected section that the sender did not write.
+    package struct Insertion: Sendable {
+        /// Before which of the sender's sections.
+        let position: Int
+        let type: ByteString
+        let transport: TransportProtocol
+        let payloadTypes: [UInt8]
+        let family: AddressFamily
+        let mid: ByteString?
+
+        package init(
+            position: Int, type: ByteString, transport: TransportProtocol, payloadTypes: [UInt8],
+            family: AddressFamily, mid: ByteString?
+        ) {
+            (self.position, self.type, self.transport) = (position, type, transport)
+            (self.payloadTypes, self.family, self.mid) = (payloadTypes, family, mid)
+        }
+    }
 
     /// Changes nothing in the session and rejects all media.
     package init() {}
@@ -41,6 +62,8 @@ package enum MediaRewrite: Sendable {
     /// Port 0 and nothing else of interest (RFC 3264 §6).
     case rejected(family: AddressFamily, mid: ByteString?)
     case relayed(RelayedMedia)
+    /// Left out: the receiver does not know of it.
+    case omitted
 }
 
 /// A media section that leads through us.

@@ -1,0 +1,32 @@
+internal import NGProtocol
+
+extension NGRequest {
+    /// What an offer or answer asks for and is not built, by the names of keys and flags: told to the client, never
+    /// dropped in silence. What would make no difference to a relay that only forwards is not in here.
+    var unsupported: [String] {
+        var missing: [String] = []
+        if let ice, ice != .remove, ice != .default { missing.append(NGKey.ice.spelling) }
+        if !(codec.transcode + codec.accept + codec.consume + codec.set).isEmpty { missing.append("codec-transcode") }
+        if recordCall == true { missing.append(NGFlag.recordCall.spelling) }
+        if generateRTCP == true { missing.append(NGFlag.generateRTCP.spelling) }
+        if !osrtp.intersection([.offer, .offerLegacy]).isEmpty { missing.append(NGKey.osrtp.spelling) }
+        if !bundle.subtracting([.reject]).isEmpty { missing.append(NGKey.bundle.spelling) }
+        if !t38.subtracting([.stop]).isEmpty { missing.append(NGKey.t38.spelling) }
+        for key in Self.keysWithoutEffect where keys.contains(key) { missing.append(key.spelling) }
+        for flag in Self.flagsWithoutEffect where flags.contains(flag) { missing.append(flag.spelling) }
+        return missing
+    }
+
+    private static let keysWithoutEffect: [NGKey] = [
+        .ptime, .ptimeReverse, .audioPlayer, .moh, .mediaEcho, .extmap, .inboundPeer, .outboundPeer, .peer,
+        .xmlrpcCallback, .dtmfSecurity, .trigger, .delayBuffer, .dtmfDelay, .dtmfLogDestination, .vscStartRecording,
+        .vscStopRecording, .vscPauseRecording, .vscStartStopRecording, .vscPauseResumeRecording,
+        .vscStartPauseResumeRecording,
+    ]
+
+    private static let flagsWithoutEffect: [NGFlag] = [
+        .webrtc, .recrypt, .fragment, .siprec, .rtcpMirror, .mix, .injectDTMF, .detectDTMF, .forceTranscoding,
+        .alwaysTranscode, .audioPlayer, .stripExtmap, .generateMid, .blockShort, .recordingVSC,
+        .recordingAnnouncement,
+    ]
+}

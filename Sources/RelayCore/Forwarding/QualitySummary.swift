@@ -1,0 +1,49 @@
+/// All samples of one source, added up.
+package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
+    package var samples: UInt32 = 0
+    /// What the listening end says it has lost; 0 while it says nothing.
+    package var reportedLoss: Int32 = 0
+    package var mosSum: UInt32 = 0
+    package var lossSum: UInt32 = 0
+    package var jitterSum: UInt64 = 0
+    package var roundTripSum: UInt64 = 0
+    package var legRoundTripSum: UInt64 = 0
+    /// How many samples knew a round trip.
+    package var roundTrips: UInt32 = 0
+    /// `reportedAt` is in monotonic seconds here.
+    package var lowest: QualitySample?
+    package var highest: QualitySample?
+
+    package init() {}
+
+    /// Adds a sample.
+    ///
+    /// - Parameter now: monotonic nanoseconds.
+    package mutating func add(_ sample: QualitySample, at now: UInt64) {
+        var sample = sample
+        sample.reportedAt = UInt32(truncatingIfNeeded: now / 1_000_000_000)
+        samples &+= 1
+        mosSum &+= UInt32(sample.mos)
+        lossSum &+= UInt32(sample.packetLoss)
+        jitterSum &+= UInt64(sample.jitter)
+        if sample.roundTripTime > 0 {
+            roundTrips &+= 1
+            roundTripSum &+= UInt64(sample.roundTripTime)
+            legRoundTripSum &+= UInt64(sample.legRoundTripTime)
+        }
+        if sample.mos < lowest?.mos ?? .max { lowest = sample }
+        if sample.mos > highest?.mos ?? 0 { highest = sample }
+    }
+
+    /// The mean of all samples; `nil` without any.
+    package var average: QualitySample? {
+        guard samples > 0 else { return nil }
+        let trips = UInt64(max(1, roundTrips))
+        return QualitySample(
+            mos: UInt8(truncatingIfNeeded: (mosSum + samples / 2) / samples),
+            roundTripTime: UInt32(truncatingIfNeeded: roundTripSum / trips),
+            legRoundTripTime: UInt32(truncatingIfNeeded: legRoundTripSum / trips),
+            jitter: UInt16(truncatingIfNeeded: jitterSum / UInt64(samples)),
+            packetLoss: UInt8(truncatingIfNeeded: lossSum / samples))
+    }
+}

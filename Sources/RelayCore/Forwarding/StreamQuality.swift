@@ -1,0 +1,199 @@
+/// Measures one RTP source as its packets and the RTCP about it pass by (RFC 3550 §6.4.1, appendix A).
+///
+/// A value without clock or memory of its own: a media thread keeps one in each stream's slot. Every five seconds make one
+/// sample, by what the listening end reports, and where it reports nothing by the RTP as it comes in.
+package struct StreamQuality: Sendable, BitwiseCopyable {
+    /// What was not as it should be since the source was first heard.
+    package struct Faults: Equatable, Sendable, BitwiseCopyable {
+        /// Sequence numbers that never came; late ones are taken off again.
+        package var lost: Int32 = 0
+        package var duplicates: UInt16 = 0
+        package var reordered: UInt16 = 0
+        /// Holes in the sequence, however wide.
+        package var gaps: UInt16 = 0
+        /// Jumps that cannot be losses: the source has started anew.
+        package var restarts: UInt16 = 0
+
+        package init() {}
+    }
+
+    /// RFC 3550 §A.1: a jump this far is no loss.
+    private static let maximumDropout = 3000
+    /// A silence this long may be the source's, or packets that others have forwarded: no loss either way. Nanoseconds.
+    private static let silence: UInt64 = 2_000_000_000
+    /// Between two samples of the RTP itself, and how long a report of the other end keeps them away. Nanoseconds.
+    private static let interval: UInt64 = 5_000_000_000
+    /// A longer round trip is a mistake, in microseconds.
+    private static let maximumRoundTrip: UInt64 = 30_000_000
+
+    package private(set) var ssrc: UInt32 = 0
+    package private(set) var isKnown = false
+    private var lastPayloadType: UInt8 = 0
+    /// With the number of wraps in the upper half.
+    package private(set) var highestSequence: UInt32 = 0
+    /// Bit *n* is set when the packet *n* before the highest has come.
+    private var seen = UInt64.max
+    /// What would continue a jump: two packets in sequence are a restart.
+    private var afterJump: UInt16?
+    package private(set) var lastTimestamp: UInt32 = 0
+    private var lastArrival: UInt64 = 0
+    /// In units of the clock rate, times 16.
+    private var scaledJitter: UInt32 = 0
+    package private(set) var faults = Faults()
+    private var received: UInt32 = 0
+
+    private var intervalStart: UInt64 = 0
+    private var receivedBefore: UInt32 = 0
+    private var lostBefore: Int32 = 0
+    private var lastReport: UInt64 = 0
+    /// The source's last sender report: the middle of its NTP time, and when it passed.
+    private var senderReport: (time: UInt32, passed: UInt64) = (0, 0)
+    /// Between us and this source, in microseconds; 0 while unknown.
+    package private(set) var legRoundTripTime: UInt32 = 0
+    package private(set) var summary = QualitySummary()
+
+    package init() {}
+
+    /// In units of the clock rate.
+    package var jitter: UInt32 { scaledJitter >> 4 }
+
+    // MARK: RTP
+
+    /// Takes note of a packet from the source; true when there is a new sample in `summary`.
+    ///
+    /// - Parameters:
+    ///   - clockRate: of the codec in Hz; 0 while unknown, then there is no jitter.
+    ///   - now: monotonic nanoseconds.
+    /// - Complexity: O(1). Allocates nothing.
+    package mutating func received(_ packet: RTPFields, clockRate: UInt32, at now: UInt64) -> Bool {
+        guard isKnown, packet.ssrc == ssrc else {
+            start(packet, at: now)
+            return false
+        }
+        let step = Int(Int16(bitPattern: packet.sequenceNumber &- UInt16(truncatingIfNeeded: highestSequence)))
+        received &+= 1
+        if step == 1 {  // nearly always
+            highestSequence &+= 1
+            seen = seen << 1 | 1
+        } else if !place(packet.sequenceNumber, step, at: now) {
+            return false
+        }
+        measureJitter(packet, clockRate, at: now)
+        lastArrival = now
+        return now &- intervalStart >= Self.interval && endInterval(clockRate, at: now)
+    }
+
+    private mutating func start(_ packet: RTPFields, at now: UInt64) {
+        let leg = legRoundTripTime
+        self = StreamQuality()
+        (ssrc, isKnown, legRoundTripTime) = (packet.ssrc, true, leg)
+        restart(packet.sequenceNumber)
+        (lastTimestamp, lastPayloadType, lastArrival, received) = (packet.timestamp, packet.payloadType, now, 1)
+        intervalStart = now
+    }
+
+    private mutating func restart(_ sequenceNumber: UInt16) {
+        highestSequence = highestSequence & 0xFFFF_0000 | UInt32(sequenceNumber)
+        (seen, afterJump) = (.max, nil)
+    }
+
+    /// Puts a packet into its place that is not the next; false when it has none.
+    private mutating func place(_ sequenceNumber: UInt16, _ step: Int, at now: UInt64) -> Bool {
+        if step > 1, now &- lastArrival >= Self.silence {
+            restart(sequenceNumber)
+            return true
+        }
+        switch step {
+        case 1..<Self.maximumDropout:
+            faults.lost &+= Int32(truncatingIfNeeded: step - 1)
+            faults.gaps &+= 1
+            highestSequence &+= UInt32(truncatingIfNeeded: step)
+            seen = step < 64 ? seen << UInt64(step) | 1 : 1
+            afterJump = nil
+        case -63...0:
+            let bit: UInt64 = 1 << UInt64(-step)
+            if seen & bit != 0 {
+                faults.duplicates &+= 1
+            } else {
+                seen |= bit
+                faults.lost &-= 1
+                faults.reordered &+= 1
+            }
+            return false
+        default:
+            guard sequenceNumber == afterJump else {
+                afterJump = sequenceNumber &+ 1
+                return false
+            }
+            restart(sequenceNumber)
+            faults.restarts &+= 1
+        }
+        return true
+    }
+
+    /// RFC 3550 §A.8. Packets of one video frame, and those of one DTMF event, share a timestamp and say nothing.
+    private mutating func measureJitter(_ packet: RTPFields, _ clockRate: UInt32, at now: UInt64) {
+        defer { (lastTimestamp, lastPayloadType) = (packet.timestamp, packet.payloadType) }
+        guard clockRate > 0, packet.timestamp != lastTimestamp, packet.payloadType == lastPayloadType,
+            now &- lastArrival < Self.silence
+        else { return }
+        let elapsed = (now &- lastArrival) / 1000 &* UInt64(clockRate) / 1_000_000
+        let advance = Int64(Int32(bitPattern: packet.timestamp &- lastTimestamp))
+        let difference = min(abs(Int64(truncatingIfNeeded: elapsed) - advance), Int64(clockRate))
+        let next = Int64(scaledJitter) + difference - (Int64(scaledJitter) + 8) >> 4
+        scaledJitter = UInt32(truncatingIfNeeded: max(0, next))
+    }
+
+    /// Makes a sample of what has come in, unless the other end reports.
+    private mutating func endInterval(_ clockRate: UInt32, at now: UInt64) -> Bool {
+        let lost = max(0, faults.lost &- lostBefore)
+        let expected = UInt64(received &- receivedBefore) + UInt64(lost)
+        (intervalStart, receivedBefore, lostBefore) = (now, received, faults.lost)
+        guard lastReport == 0 || now &- lastReport > 3 * Self.interval, expected > 0 else { return false }
+        summary.add(
+            QualitySample(
+                roundTripTime: legRoundTripTime, legRoundTripTime: 0,
+                jitter: Self.milliseconds(jitter, clockRate),
+                packetLoss: UInt8(truncatingIfNeeded: min(100, UInt64(lost) * 100 / expected))), at: now)
+        return true
+    }
+
+    // MARK: RTCP
+
+    /// The source's own sender report passes by.
+    package mutating func sent(_ report: (ssrc: UInt32, time: UInt32), at now: UInt64) {
+        if report.ssrc == ssrc { senderReport = (report.time, now) }
+    }
+
+    /// An end that listens reports how it hears this source; true when it was about this one.
+    ///
+    /// - Parameter farLeg: round trip between us and this source, as its own reports about the other end say.
+    package mutating func reported(
+        _ block: RTCPDigest.ReportBlock, clockRate: UInt32, farLeg: UInt32, at now: UInt64
+    ) -> UInt32? {
+        guard isKnown, block.ssrc == ssrc else { return nil }
+        var leg: UInt32 = 0
+        if block.lastSenderReport != 0, block.lastSenderReport == senderReport.time {
+            let elapsed = (now &- senderReport.passed) / 1000
+            let delay = UInt64(block.delaySinceLastSenderReport) * 1_000_000 / 65_536
+            if elapsed >= delay, elapsed - delay < Self.maximumRoundTrip { leg = UInt32(elapsed - delay) }
+        }
+        lastReport = now
+        summary.reportedLoss = block.cumulativeLost
+        summary.add(
+            QualitySample(
+                roundTripTime: leg == 0 ? 0 : leg &+ farLeg, legRoundTripTime: leg,
+                jitter: Self.milliseconds(block.jitter, clockRate),
+                packetLoss: UInt8(UInt32(block.fractionLost) * 100 / 256)), at: now)
+        return leg
+    }
+
+    /// The other end of the call has been found to be this far away from us.
+    package mutating func learned(legRoundTripTime: UInt32) {
+        if legRoundTripTime > 0 { self.legRoundTripTime = legRoundTripTime }
+    }
+
+    private static func milliseconds(_ jitter: UInt32, _ clockRate: UInt32) -> UInt16 {
+        UInt16(truncatingIfNeeded: min(60_000, UInt64(jitter) * 1000 / UInt64(max(1, clockRate))))
+    }
+}

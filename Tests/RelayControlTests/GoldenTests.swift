@@ -1,0 +1,97 @@
+import NGProtocol
+import RelayCore
+import Testing
+import WireFormat
+
+@Suite("Conversations with a SIP proxy, written down in Golden/")
+struct GoldenTests {
+    /// Without this, an empty folder would pass.
+    @Test func casesAreFound() { #expect(GoldenCase.all.count >= 40) }
+
+    @Test(arguments: GoldenCase.all)
+    func goes(_ example: GoldenCase) async throws {
+        try #require(!example.steps.isEmpty)
+        let conversation = Conversation(try TestProxy(interfaces: example.interfaces))
+        defer { conversation.close() }
+        for step in example.steps { try await conversation.take(step) }
+    }
+}
+
+/// A golden case while it runs.
+private final class Conversation {
+    private let proxy: TestProxy
+    private var matcher = GoldenMatcher()
+    private var phones: [String: GoldenPhone] = [:]
+
+    init(_ proxy: TestProxy) { self.proxy = proxy }
+
+    func close() { for phone in phones.values { phone.close() } }
+
+    func take(_ step: GoldenCase.Step) async throws {
+        switch step {
+        case .command(let command, let expected, let line):
+            let reply = try proxy.send(try await filled(command))
+            let lines = NGText.lines(reply.dictionary)
+            var wanted: [String] = []
+            for text in expected { wanted.append(try await filled(text)) }
+            if let mismatch = matcher.mismatch(lines, wanted) {
+                Issue.record("line \(line): \(mismatch)\n\nThe whole reply:\n\(lines.joined(separator: "\n"))")
+                throw Stop()
+            }
+        case .media(let text, let line): try await media(text, line)
+        }
+    }
+
+    private struct Stop: Error {}
+
+    /// `@alice` is alice's address.
+    private func filled(_ text: String) async throws -> String {
+        var text = text
+        while let at = text.firstIndex(of: "@"), let name = name(in: text[text.index(after: at)...]) {
+            text.replaceSubrange(at...text.index(at, offsetBy: name.count), with: "\(try await phone(name).address)")
+        }
+        return text
+    }
+
+    private func name(in text: Substring) -> String? { ["alice", "bob", "carol"].first { text.hasPrefix($0) } }
+
+    private func filled(_ dictionary: NGDictionary) async throws -> NGDictionary {
+        var result = NGDictionary()
+        for entry in dictionary.entries {
+            guard case .string(let octets) = entry.value, "\(entry.key)" == "sdp" else {
+                result.append(entry.key, entry.value)
+                continue
+            }
+            result.append(entry.key, .string(try await filled("\(octets)")))
+        }
+        return result
+    }
+
+    private func phone(_ name: String) async throws -> GoldenPhone {
+        if let phone = phones[name] { return phone }
+        let phone = try await GoldenPhone(name)
+        phones[name] = phone
+        return phone
+    }
+
+    /// `alice sends 5 rtp 8 to $port`, `bob receives 5 rtp 8`, `bob receives nothing`; `alice:rtcp` is her RTCP port.
+    private func media(_ text: String, _ line: Int) async throws {
+        let words = text.split(separator: " ").map(String.init)
+        try #require(words.count >= 3, "line \(line)")
+        let name = words[0].split(separator: ":").map(String.init)
+        let phone = try await phone(name[0])
+        let isMinimum = words[2].hasSuffix("+")
+        let count = Int(words[2].prefix { $0.isNumber }) ?? 0
+        let packet = GoldenPhone.Packet(words.dropFirst(3))
+        if words[1] == "sends" {
+            let filled = matcher.filled(try #require(words.last))
+            let sum = filled.split(separator: "+").compactMap { Int($0) }.reduce(0, +)
+            let relay = TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: try #require(UInt16(exactly: sum)))
+            try await phone.send(try #require(packet), count: count, to: relay, fromRTCPPort: name.count > 1)
+            return
+        }
+        let arrived = try await phone.receive(count, atRTCPPort: name.count > 1).map { GoldenPhone.Packet($0) }
+        let expected = (0..<(isMinimum ? max(count, arrived.count) : count)).compactMap { _ in packet }
+        #expect(arrived == expected, "line \(line): \(text)")
+    }
+}
