@@ -54,6 +54,8 @@ extension CallSnapshot {
         var snapshot = CallSnapshot(
             callID: generator.octets(), version: version, tos: UInt8(generator.number(0...255)),
             lastSignal: generator.time(), nextParticipant: 10)
+        snapshot.restriction = MediaRestriction(rawValue: UInt8(generator.number(0...7)))
+        snapshot.dropsTraffic = generator.flag()
         snapshot.metadata = generator.perhaps { $0.octets() }
         snapshot.deleteAt = generator.perhaps { $0.time() }
         for id in 0..<generator.number(1...3) { snapshot.sides.append(.random(id, &generator)) }
@@ -70,6 +72,7 @@ extension CallSnapshot.Side {
         participant.associates = (0..<generator.number(0...3)).map { _ in generator.number(0...9) }
         participant.peer = generator.perhaps { $0.number(0...9) }
         participant.interface = generator.perhaps { $0.name() }
+        participant.restriction = MediaRestriction(rawValue: UInt8(generator.number(0...7)))
         participant.sent = generator.perhaps { generator in
             Participant.SentSDP(
                 username: generator.octets(), sessionID: generator.octets(),
@@ -91,6 +94,9 @@ extension CallSnapshot.Media {
         (terms.isUntouched, terms.isRejected, terms.isPublic) = (generator.flag(), generator.flag(), generator.flag())
         (terms.sends, terms.receives, terms.offersMux) = (generator.flag(), generator.flag(), generator.flag())
         (terms.isMuxed, terms.weOfferedMux) = (generator.flag(), generator.flag())
+        (terms.isHidden, terms.piercesNAT) = (generator.flag(), generator.flag())
+        (terms.waitsForNAT, terms.isUnidirectional) = (generator.flag(), generator.flag())
+        terms.telephoneEvents = UInt128(generator.time()) << 64 | UInt128(generator.time())
         terms.signalled = generator.perhaps { $0.transportAddress() }
         terms.signalledRTCP = generator.perhaps { $0.transportAddress() }
         terms.observed = .random(&generator)

@@ -25,6 +25,8 @@ package struct NGClient: Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let reply = loop.makePromise(of: String.self)
         let channel = try await DatagramBootstrap(group: loop)
+            // A report of a call is longer than NIO expects a datagram to be.
+            .channelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ReplyReader(cookie: cookie, reply: reply))

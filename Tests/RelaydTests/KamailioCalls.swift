@@ -167,7 +167,7 @@ struct KamailioCalls {
     }
 
     /// A file of Tests/EndToEnd.
-    private static func file(_ name: String) -> String {
+    static func file(_ name: String) -> String {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         return tests.appendingPathComponent("EndToEnd").appendingPathComponent(name).path
     }

@@ -109,9 +109,16 @@ struct Negotiation {
         let associates = state.participants[offerer].associates.compactMap { state.index(of: $0) }
         let silent = associates.filter { state.participants[$0].tag == nil }
         let branch = silent.first { answer.viaBranch != nil && state.participants[$0].viaBranch == answer.viaBranch }
-        guard let index = branch ?? silent.last else { return nil }
+        guard let index = branch ?? silent.last ?? sharedAnswerer(of: offerer) else { return nil }
         state.participants[index].tag = answer.toTag
         return index
+    }
+
+    /// A proxy that forks after the offer has sent one SDP to several callees. They share its port, and whoever has
+    /// answered last is heard there.
+    private func sharedAnswerer(of offerer: Int) -> Int? {
+        let peer = state.participants[offerer].peer.flatMap { state.index(of: $0) }
+        return peer.flatMap { state.participants[$0].viaBranch == nil ? $0 : nil }
     }
 
     /// From now on these two hear each other; what other branches still send goes nowhere.
