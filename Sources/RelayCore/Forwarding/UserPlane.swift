@@ -101,7 +101,7 @@ package final class UserPlane: ForwardingPlane {
             case .heardElsewhere(let slot, let isHeard, let last):
                 commands.append(.heardElsewhere(slot, isHeard, last: last))
             case .pierce(let handle, let target):
-                Self.pierce(from: handle.local, worker.socket(of: handle.slot), target)
+                if let outlet = worker.outlet(of: handle.slot) { Self.pierce(from: outlet, target) }
             case .mark(let handle, let tos):
                 guard let outlet = worker.outlet(of: handle.slot) else { continue }
                 if outlet.socket == .none {
@@ -134,10 +134,10 @@ package final class UserPlane: ForwardingPlane {
 
     /// Sends an empty RTP packet out of a port. A port without a socket gets one for the moment, which does not keep
     /// packets from going where they are steered. What fails is tried again, as long as nothing comes from there.
-    private static func pierce(from local: TransportAddress, _ socket: UDPSocket?, _ target: TransportAddress) {
-        if let socket {
-            _ = socket.send(emptyRTP, to: target)
-        } else if let socket = try? UDPSocket.open(at: local, tos: 0) {
+    private static func pierce(from outlet: StreamOutlet, _ target: TransportAddress) {
+        if outlet.socket != .none {
+            _ = outlet.socket.send(emptyRTP, to: target)
+        } else if let socket = try? UDPSocket.open(at: outlet.local, tos: outlet.tos) {
             _ = socket.send(emptyRTP, to: target)
             socket.close()
         }

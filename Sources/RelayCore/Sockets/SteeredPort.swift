@@ -132,7 +132,7 @@ internal import WireFormat
 
     /// Overwrites the end of the datagram that was described last.
     mutating func fill(from offset: Int, with octet: UInt8) {
-        guard let bytes = unsafe current.bytes, offset >= 0, offset < Int(current.length) else { return }
+        guard let bytes = unsafe current.bytes, offset >= 0, unsafe offset < Int(current.length) else { return }
         // SAFETY: the octets are in memory of `batch`, which is ours and writable; the range is inside of the datagram.
         unsafe UnsafeMutablePointer(mutating: bytes + offset).update(
             repeating: octet, count: Int(current.length) - offset)
