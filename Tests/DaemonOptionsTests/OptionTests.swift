@@ -190,6 +190,38 @@ struct OptionTests {
         }
     }
 
+    @Test("names of hosts and devices stand for their addresses")
+    func names() throws {
+        let addresses = ["lo 127.0.0.1", "lo ::1", "eth0 192.0.2.7", "eth0 2001:db8::7", "eth0 fe80::7"]
+        let host = HostNetwork(
+            deviceAddresses: {
+                addresses.compactMap { text in
+                    let parts = text.split(separator: " ")
+                    return IPAddress(parts[1]).map { .init(device: String(parts[0]), address: $0) }
+                }
+            },
+            resolve: { name in
+                name == "localhost" ? ["127.0.0.1", "::1"].compactMap { IPAddress($0) } : []
+            })
+        func run(_ arguments: [String]) throws(OptionError) -> Configuration {
+            let all = ["--config-file=none"] + arguments
+            let result = try Configuration.parse(arguments: all, host: host) { _ in .missing }
+            guard case .run(let configuration, _) = result else { throw OptionError("nothing to run") }
+            return configuration
+        }
+        #expect(try run(["-i", "any"]).interfaces == ["192.0.2.7", "2001:db8::7"])
+        #expect(
+            try run(["-i", "pub/eth0!198.51.100.1"]).interfaces
+                == ["pub/192.0.2.7!198.51.100.1", "pub/2001:db8::7!198.51.100.1"])
+        #expect(try run(["-n", "localhost:2223"]).listenNG.map(\.description) == ["127.0.0.1:2223", "[::1]:2223"])
+        #expect(
+            try run(["--listen-cli", "eth0:1"]).listenCLI.map(\.description) == ["192.0.2.7:1", "[2001:db8::7]:1"])
+        #expect(throws: OptionError.self) { try run(["-i", "nowhere"]) }
+        #expect(throws: OptionError.self) { try run(["-n", "nowhere:1"]) }
+        #expect(throws: OptionError.self) { try run(["--listen-https", "1"]) }
+        #expect(try run(["--software-id", "a b\r\nü1"]).softwareID == "a-b--1")
+    }
+
     @Test("a pair of ports is enough")
     func smallestRange() throws {
         #expect(try Self.run(["-m6", "-M7"]).0.portMax == 7)

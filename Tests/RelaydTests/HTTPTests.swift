@@ -33,9 +33,9 @@ struct HTTPTests {
     @Test("ping, metrics, NG with and without cookies, the console", .timeLimit(.minutes(1)))
     func requests() async throws {
         try await withTestRun("http-requests") { run in
-            let http = try await Self.start(run)
+            let http = try await Self.start(run, others: ["--software-id=our-relay"])
             let pong = try await Self.ask(http, "GET /ping")
-            #expect(pong.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"))
+            #expect(pong.hasPrefix("HTTP/1.1 200 OK\r\nServer: our-relay\r\nContent-Type: text/plain\r\n"))
             #expect(pong.hasSuffix("\r\n\r\npong\n"))
 
             let ng = ["Content-Type: application/x-rtpengine-ng"]
@@ -55,6 +55,45 @@ struct HTTPTests {
             #expect(try await Self.ask(http, "GET /cli/list%20timeout").hasSuffix("\r\n\r\nTIMEOUT=60\n"))
             let posted = try await Self.ask(http, "POST /cli", ["Content-Type: text/plain"], body: "list timeout")
             #expect(posted.hasSuffix("\r\n\r\nTIMEOUT=60\n"))
+        }
+    }
+
+    @Test("packets are counted to the last one, also when their call is over", .timeLimit(.minutes(1)))
+    func totals() async throws {
+        try await withTestRun("http-totals") { run in
+            let network = try LoopbackNetwork(portCount: 60)
+            let first = network.ports.lowerBound
+            var options = RelayProcess.Options(
+                control: TransportAddress(network.host(1), port: first), media: network.host(1),
+                mediaPorts: first + 10...first + 59)
+            let http = TransportAddress(network.host(1), port: first + 1)
+            options.others = ["--listen-http=\(http)"]
+            let relay = try await RelayProcess.start(options, in: run)
+            let phone = try await UDPEndpoint(at: TransportAddress(network.host(2), port: first + 2))
+            defer { phone.close() }
+            let sdp =
+                "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 \(network.host(2))\r\nt=0 0\r\n"
+                + "m=audio \(first + 2) RTP/AVP 8\r\n"
+            let parts = "7:call-id1:c8:from-tag1:f6:to-tag1:t3:sdp\(sdp.utf8.count):\(sdp)e"
+            _ = try await relay.client.send("d7:command5:offer" + parts)
+            let answer = try await relay.client.send("d7:command6:answer" + parts)
+            let port = try #require(answer.firstMatch(of: #/m=audio ([0-9]+)/#).flatMap { UInt16($0.1) })
+            let packet: [UInt8] = [0x80, 8, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4] + [UInt8](repeating: 0xD5, count: 160)
+            let target = TransportAddress(network.host(1), port: port)
+            for _ in 0..<100 { try await phone.send(packet, to: target) }
+            _ = try await eventually("all packets are counted") {
+                try await relay.client.send("d7:command5:query7:call-id1:ce").contains("7:packetsi100e") ? true : nil
+            }
+            let deleted = try await relay.client.send("d7:command6:delete7:call-id1:ce")
+            #expect(deleted.hasPrefix("d7:createdi"), "\(deleted)")
+            let metrics = try await Self.ask(http, "GET /metrics")
+            for line in [
+                "rtpengine_packets_total{type=\"userspace\"} 100", "rtpengine_bytes_total{type=\"userspace\"} 17200",
+                "rtpengine_sessions_total 1", "rtpengine_closed_sessions_total{reason=\"terminated\"} 1",
+                "rtpengine_one_way_sessions_total 1", "rtpengine_sessions{type=\"own\"} 0",
+            ] {
+                #expect(metrics.contains("\n\(line)\n"), "\(line)")
+            }
         }
     }
 

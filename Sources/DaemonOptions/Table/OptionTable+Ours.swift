@@ -105,8 +105,11 @@ extension OptionTable {
             (configuration, text) throws(ValueProblem) in
             configuration.endpointLearning = try ValueParsing.choice(text)
         },
-        .value("software-id", "TEXT", "our name in SDP") { (configuration, text) throws(ValueProblem) in
-            configuration.softwareID = try ValueParsing.text(text)
+        .value("software-id", "TEXT", "our name in HTTP and on the console") {
+            (configuration, text) throws(ValueProblem) in
+            // It goes into headers: letters, digits and dashes, as in rtpengine.
+            let name = try ValueParsing.text(text).map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+            configuration.softwareID = String(name)
         },
     ]
 

@@ -43,14 +43,16 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         case .body(var part):
             guard body.readableBytes + part.readableBytes <= HTTPServices.largestBody else {
                 head = nil
-                return Self.send(Answer("too large\n", .payloadTooLarge), keepAlive: false, to: context.channel)
+                return Self.send(
+                    Answer("too large\n", .payloadTooLarge), services.name, keepAlive: false, to: context.channel)
             }
             body.writeBuffer(&part)
         case .end:
             guard let head else { return }
             self.head = nil
             let channel = context.channel
-            answer(head, on: channel) { Self.send($0, keepAlive: head.isKeepAlive, to: channel) }
+            let name = services.name
+            answer(head, on: channel) { Self.send($0, name, keepAlive: head.isKeepAlive, to: channel) }
         }
     }
 
@@ -134,8 +136,9 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         head.headers.first(name: "content-type") == "application/json" ? "application/json" : ngType
     }
 
-    private static func send(_ answer: Answer, keepAlive: Bool, to channel: any Channel) {
+    private static func send(_ answer: Answer, _ name: String, keepAlive: Bool, to channel: any Channel) {
         var head = HTTPResponseHead(version: .http1_1, status: answer.status)
+        head.headers.add(name: "Server", value: name)
         head.headers.add(name: "Content-Type", value: answer.contentType)
         head.headers.add(name: "Content-Length", value: "\(answer.body.count)")
         if !keepAlive { head.headers.add(name: "Connection", value: "close") }

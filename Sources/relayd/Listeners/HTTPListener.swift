@@ -12,6 +12,8 @@ struct HTTPServices: Sendable {
     let operations: Operations
     /// A connection that says nothing for so long is closed; on a WebSocket the peer is asked first.
     let idleTimeout: Duration
+    /// What we call ourselves.
+    let name: String
 
     /// The largest request body and WebSocket message, in octets: the largest NG message over UDP, and some.
     static let largestBody = 1 << 17

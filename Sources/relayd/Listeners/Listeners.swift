@@ -35,7 +35,8 @@ struct Listeners: Sendable {
                     at: address, idleTimeout: .seconds(configuration.httpIdleTimeout), console: operations.console))
         }
         let services = HTTPServices(
-            handler: handler, operations: operations, idleTimeout: .seconds(configuration.httpIdleTimeout))
+            handler: handler, operations: operations, idleTimeout: .seconds(configuration.httpIdleTimeout),
+            name: configuration.softwareID ?? "relayd-\(Relayd.version)")
         for address in configuration.listenHTTP {
             http.append(try await HTTPListener.start(at: address, services: services))
         }

@@ -43,6 +43,11 @@ struct ControlRoom: Sendable {
             listeners.setTOS(now.controlTOS)
             monitor.apply(now)
         }
+        let name = configuration.softwareID ?? "relayd-\(Relayd.version)"
+        operations.add(
+            ConsoleFunction("version", help: "name and version") { _ in
+                ConsoleReply("\(name)\n", data: ["name": .string(name), "version": .string(Relayd.version)])
+            })
         operations.add(figures)
         operations.add(records)
         for command in FigureCommands.all(relay, figures, operations) { operations.add(command) }
