@@ -18,17 +18,6 @@ struct Listeners: Sendable {
     ) async throws {
         self.handler = handler
         let tos = configuration.controlTOS
-        var udp: [UDPListener] = []
-        for (index, address) in configuration.listenNG.enumerated() {
-            let socket = sockets.flatMap { index < $0.count ? ControlSocket(descriptor: $0[index]) : nil }
-            udp.append(
-                try UDPListener(
-                    socket ?? ControlSocket(at: address, tos: tos), family: address.address.family, handler: handler))
-        }
-        self.udp = udp
-        for address in configuration.listenTCPNG {
-            tcp.append(try await TCPListener.start(at: address, tos: tos, handler: handler))
-        }
         for address in configuration.listenCLI {
             console.append(
                 try await ConsoleListener.start(
@@ -39,6 +28,18 @@ struct Listeners: Sendable {
             name: configuration.softwareID ?? "relayd-\(Relayd.version)")
         for address in configuration.listenHTTP {
             http.append(try await HTTPListener.start(at: address, services: services))
+        }
+        // Who is answered by NG can count on all the others.
+        var udp: [UDPListener] = []
+        for (index, address) in configuration.listenNG.enumerated() {
+            let socket = sockets.flatMap { index < $0.count ? ControlSocket(descriptor: $0[index]) : nil }
+            udp.append(
+                try UDPListener(
+                    socket ?? ControlSocket(at: address, tos: tos), family: address.address.family, handler: handler))
+        }
+        self.udp = udp
+        for address in configuration.listenTCPNG {
+            tcp.append(try await TCPListener.start(at: address, tos: tos, handler: handler))
         }
     }
 
