@@ -90,6 +90,37 @@ struct ReplicationTests {
         group["b"].stop()
     }
 
+    @Test("two relays of one name are noticed")
+    func oneName() async throws {
+        let (first, second) = (try TestGroup(store, names: ["a"]), try TestGroup(store, names: ["a"]))
+        defer {
+            first.stop()
+            second.stop()
+        }
+        _ = try await eventually("it is said") {
+            first["a"].replicator.status.lastError?.contains("our name") == true ? true : nil
+        }
+    }
+
+    @Test("a Call-ID that is used again is a new call, also on a relay whose clock is behind")
+    func reuse() async throws {
+        let group = try TestGroup(store, names: ["a", "b"])
+        defer { group.stop() }
+        // A call that was created by a clock five seconds ahead, and ended.
+        let version = CallVersion(
+            instance: CallInstance(created: SystemClock.wall / 1000 + 5_000_000, node: "z"),
+            ownership: Ownership(node: "z", epoch: 3), revision: 7)
+        store.plant(
+            SessionRecord.ended(CallEnding(callID: "1", version: version, isFinal: true)).encoded, at: "1")
+        _ = try await eventually("both have heard") {
+            group.relays.allSatisfy { $0.replicator.status.appliedChanges == 1 } ? true : nil
+        }
+        try group["b"].create("1")
+        try await group.agree(on: ["1"])
+        try await group.settle()
+        #expect(store.liveCalls == ["1"])
+    }
+
     @Test("a store that has lost everything gets it back from those who know it, endings included")
     func storeLosesAll() async throws {
         let group = try TestGroup(store)

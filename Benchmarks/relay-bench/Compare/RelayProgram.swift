@@ -96,4 +96,7 @@ final class RunningRelay {
     }
 
     func end() { process.end() }
+
+    /// Ends it without notice.
+    func kill() { process.kill() }
 }

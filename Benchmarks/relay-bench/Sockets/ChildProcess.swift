@@ -47,6 +47,14 @@ final class ChildProcess {
         while isRunning { SystemClock.sleep(milliseconds: 5) }
     }
 
+    /// Ends it and everything it has started without notice (SIGKILL).
+    func kill() {
+        guard !isCleared else { return }
+        isCleared = true
+        _ = clinux_signal_group(identifier, SIGKILL)
+        while isRunning { SystemClock.sleep(milliseconds: 2) }
+    }
+
     /// Waits until it ends by itself; false if it has not after `milliseconds`.
     func waitForEnd(milliseconds: UInt64) -> Bool {
         let deadline = SystemClock.monotonic + milliseconds * 1_000_000

@@ -44,6 +44,7 @@ extension Relay {
     /// told. A port that cannot be opened is left out, and is the call's `obstacle`.
     @discardableResult
     package func apply(_ snapshot: CallSnapshot) -> SnapshotOutcome {
+        noteStamp(snapshot.version.instance.created)
         while !hasStopped {
             let (call, isNew) = calls.withLock { calls in
                 if let call = calls[snapshot.callID] { return (call, false) }
@@ -88,6 +89,7 @@ extension Relay {
     /// - Returns: false when there is no such call, or what is known here is newer than its ending.
     @discardableResult
     package func apply(_ ending: CallEnding) -> Bool {
+        noteStamp(ending.version.instance.created)
         guard let call = find(ending.callID) else { return false }
         return call.state.withLock { state in
             guard !state.hasEnded, ending.ends(state.version) else { return false }

@@ -66,6 +66,10 @@ public final class Relay: Sendable {
     let uncarried = Mutex<Set<IPAddress>>([])
     private let observer = Mutex<(any CallObserver)?>(nil)
     private let loopMarker: ByteString
+    /// The latest creation of a call that another relay has told of, in microseconds since the epoch.
+    private let latestStamp = Atomic<UInt64>(0)
+    /// Clocks that are further ahead are wrong, and nobody follows them; in microseconds.
+    private static let clockTolerance: UInt64 = 60_000_000
     private let nextWorker = Atomic<Int>(0)
     private let isStopped = Atomic<Bool>(false)
     let isDraining = Atomic<Bool>(false)
@@ -219,13 +223,23 @@ public final class Relay: Sendable {
             if let call = calls[id] { return call }
             try admit(besides: calls.count - foreignCallCount)
             let state = CallState(
-                tos: tos ?? settings.tos, wall: SystemClock.wall / 1000, monotonic: SystemClock.monotonic,
+                tos: tos ?? settings.tos, wall: nextStamp(), monotonic: SystemClock.monotonic,
                 node: configuration.node)
             let call = Call(id: id, worker: pickWorker(), state: state)
             calls[id] = call
             return call
         }
     }
+
+    /// When a new call is created, in microseconds since the epoch: later than all that is known of other relays' calls,
+    /// although their clocks may be ahead of ours. Else a Call-ID that is used again would count as the earlier call.
+    private func nextStamp() -> UInt64 {
+        let (wall, known) = (SystemClock.wall / 1000, latestStamp.load(ordering: .relaxed))
+        return known >= wall && known - wall < Self.clockTolerance ? known + 1 : wall
+    }
+
+    /// Takes note of when a call was created, here or elsewhere.
+    func noteStamp(_ stamp: UInt64) { latestStamp.max(stamp, ordering: .relaxed) }
 
     /// The media thread for the next call: each in turn.
     func pickWorker() -> UInt16 {

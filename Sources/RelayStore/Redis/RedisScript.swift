@@ -47,7 +47,7 @@ struct RedisScript: Sendable {
               if order == 0 and a[6] ~= b[6] then order = b[6] == 'G' and -1 or 1 end
               return order
             end
-            local results, writes = {}, {}
+            local results, writes, updates = {}, {}, {}
             for i = 5, #KEYS do
               local at = 3 * (i - 5) + 5
               local record = ARGV[at + 2]
@@ -57,6 +57,7 @@ struct RedisScript: Sendable {
                 result = 'x'
               elseif stored ~= '' then
                 local theirs = parse(stored)
+                updates[i] = theirs and theirs[6] == 'L'
                 local order = theirs and compare(theirs, parse(string.sub(record, 1, header)))
                 if not order then
                   result = 'x'
@@ -71,16 +72,16 @@ struct RedisScript: Sendable {
               results[i - 4] = result or false
             end
             if #writes == 0 then return results end
-            redis.call('SET', KEYS[4], ARGV[4], 'NX')
             local sequence = redis.call('INCRBY', KEYS[2], #writes) - #writes
+            if sequence == 0 then redis.call('SET', KEYS[4], ARGV[4]) end
             for n, i in ipairs(writes) do
               local at = 3 * (i - 5) + 5
               redis.call('ZADD', KEYS[1], sequence + n, ARGV[at])
               redis.call('SET', KEYS[i], ARGV[at + 2], 'PX', ARGV[at + 1])
-              if string.find(ARGV[at + 2], '^%S+ %d+ %S+ %d+ %S+ %d+ L') then
-                redis.call('ZREM', KEYS[3], ARGV[at])
-              else
+              if not string.find(ARGV[at + 2], '^%S+ %d+ %S+ %d+ %S+ %d+ L') then
                 redis.call('ZADD', KEYS[3], now + ARGV[at + 1], ARGV[at])
+              elseif not updates[i] then
+                redis.call('ZREM', KEYS[3], ARGV[at])
               end
               results[i - 4] = sequence + n
             end

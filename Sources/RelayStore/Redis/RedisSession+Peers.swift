@@ -8,6 +8,9 @@ extension RedisSession {
     func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer] {
         let now = SystemClock.wall / 1_000_000
         var commands = RedisCommand()
+        commands.begin(2)
+        commands.word("GET")
+        commands.word(keys.node(Array(node.utf8)))
         commands.begin(5)
         commands.word("SET")
         commands.word(keys.node(Array(node.utf8)))
@@ -31,8 +34,9 @@ extension RedisSession {
         commands.word(StoreLimits.peers - 1)
         let replies = try connection.exchange(commands)
         for reply in replies { if case .error = reply { throw refusal(reply) } }
-        let names = (replies[3].elements ?? []).compactMap { $0.text }
-        return try peers(names.filter { $0 != node && RecordHeader.isName($0) })
+        let before = replies[0].bytes.map { [StoredPeer(node: node, state: $0)] } ?? []
+        let names = (replies[4].elements ?? []).compactMap { $0.text }
+        return try peers(names.filter { $0 != node && RecordHeader.isName($0) }) + before
     }
 
     private func peers(_ names: [String]) throws(StoreError) -> [StoredPeer] {

@@ -6,10 +6,12 @@ internal import WireFormat
 struct PeerState {
     let encoded: [UInt8]
 
-    init(_ relay: Relay, _ status: ReplicationStatus, _ options: ReplicationOptions) {
+    /// - Parameter process: tells this process from another one of the same name.
+    init(_ relay: Relay, _ status: ReplicationStatus, _ options: ReplicationOptions, process: UInt64) {
         let calls = relay.callCount
         var body = BodyWriter(ByteWriter(capacity: 256))
         body.dictionary { body in
+            body.field("process", process)
             body.field("calls", calls)
             body.field("own", max(0, calls - relay.foreignCallCount))
             body.field("position", status.position)
@@ -17,6 +19,12 @@ struct PeerState {
             body.list("addresses", options.addresses) { $0.text($1) }
         }
         encoded = body.bytes.bytes
+    }
+
+    /// Which process has told this; `nil` when it is no such thing.
+    static func process(_ stored: StoredPeer) -> UInt64? {
+        guard let number = try? NGCodec.decode(stored.state).dictionary["process"]?.number else { return nil }
+        return UInt64(bitPattern: number)
     }
 
     /// Reads what another relay has told; `nil` when it is no such thing.

@@ -13,6 +13,8 @@ final class ReplicationState: Sendable {
         var isWriterWaiting = false
         /// The last sequence number that was seen in the store.
         var storeSequence: UInt64 = 0
+        /// A sequence number that the writer has seen a while ago.
+        var settledSequence: UInt64 = 0
         /// Everything that was in the store when this connection was made has been read.
         var isReadComplete = false
         /// Everything that this relay knows has been compared with the store.
@@ -98,6 +100,17 @@ final class ReplicationState: Sendable {
         }
     }
 
+    /// Another process announces itself under our name.
+    func reportStranger() {
+        let text = "another relay of the group has our name; give each its own (--node)"
+        let isNews = values.withLock { values in
+            defer { values.status.lastError = text }
+            values.status.errors += 1
+            return values.status.lastError != text
+        }
+        if isNews { log.error("\(text)") }
+    }
+
     // MARK: Reading
 
     /// A reading has begun that will go up to this number.
@@ -138,7 +151,7 @@ final class ReplicationState: Sendable {
 
     func isInStep(_ values: Values, at now: UInt64) -> Bool {
         values.status.canWrite && values.status.canRead && values.isReadComplete && values.isAudited
-            && now < values.lastComplete &+ Self.freshness
+            && now < values.lastComplete &+ Self.freshness && values.status.position >= values.settledSequence
     }
 
     /// How replication is doing now.

@@ -8,6 +8,8 @@ struct StoreFollower {
     private static let changesAtATime = 1024
     /// Records that are asked for at a time: bounds what is in memory.
     private static let recordsAtATime = 256
+    /// From one look at the index to the next, however many notifications come.
+    private static let pause: UInt64 = 5_000_000
     /// How often the index is looked at when nothing has been heard.
     private static let pollInterval = Duration.seconds(1)
 
@@ -47,10 +49,13 @@ struct StoreFollower {
         }
         state.connected(.follower, to: session.server)
         while !state.hasStopped {
+            let next = SystemClock.monotonic &+ Self.pause
             try read(session)
             pacer.succeed()
             if state.hasStopped { return }
             try session.awaitChange(Self.pollInterval)
+            let now = SystemClock.monotonic
+            if now < next, !state.hasStopped { state.followerBell.wait(.nanoseconds(next - now)) }
         }
     }
 

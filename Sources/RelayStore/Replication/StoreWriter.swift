@@ -7,6 +7,9 @@ internal import WireFormat
 struct StoreWriter {
     /// Calls that are written with one round trip.
     private static let changesAtATime = 256
+    /// From one round trip to the next. A change that comes alone is written at once; of many in a row the last state
+    /// counts, and a call that has come and gone meanwhile costs nothing.
+    private static let pause: UInt64 = 5_000_000
     /// How often this relay announces itself, and looks whether the store has lost anything.
     private static let beat = Duration.seconds(1)
     /// How long an announcement holds.
@@ -21,7 +24,12 @@ struct StoreWriter {
     let options: ReplicationOptions
     private var pacer: RetryPacer
     private var nextBeat: UInt64 = 0
+    private var nextWrite: UInt64 = 0
     private var beats = 0
+    /// Tells this process from others.
+    private let process = UInt64.random(in: 1...UInt64.max / 2)
+    /// How often in a row somebody else has spoken under our name.
+    private var strangers = 0
     private var server: String?
     private var position = StorePosition(incarnation: [], sequence: 0, pruned: 0)
     var audit = StoreAudit()
@@ -56,6 +64,8 @@ struct StoreWriter {
         nextBeat = 0
         while !state.hasStopped {
             if SystemClock.monotonic >= nextBeat { try beat(session) }
+            let now = SystemClock.monotonic
+            if now < nextWrite { state.writerBell.wait(.nanoseconds(nextWrite - now)) }
             if try write(session) { continue }
             let isIdle = state.values.withLock { values in
                 values.isWriterWaiting = values.table.isIdle
@@ -75,6 +85,8 @@ struct StoreWriter {
     private mutating func write(_ session: any StoreSession) throws(StoreError) -> Bool {
         let calls = state.values.withLock { $0.table.takeChanges(Self.changesAtATime) }
         guard !calls.isEmpty else { return false }
+        // Where there is more, there has been enough waiting.
+        nextWrite = calls.count < Self.changesAtATime ? SystemClock.monotonic &+ Self.pause : 0
         let offers = calls.compactMap(offer)
         guard !offers.isEmpty else { return true }
         let outcomes: [StoreOutcome]
@@ -149,11 +161,12 @@ struct StoreWriter {
         let now = SystemClock.monotonic
         nextBeat = now &+ Self.beat.nanoseconds
         beats += 1
-        let peers = try session.announce(
-            options.node, PeerState(relay, state.status(at: now), options).encoded,
-            lifetime: Self.announcementLifetime
-        ).compactMap(PeerState.peer)
+        let announced = try session.announce(
+            options.node, PeerState(relay, state.status(at: now), options, process: process).encoded,
+            lifetime: Self.announcementLifetime)
+        let peers = announced.filter { $0.node != options.node }.compactMap(PeerState.peer)
         state.values.withLock { $0.status.peers = Self.merge($0.status.peers, peers) }
+        checkName(announced)
         try look(session)
         try audit.run(intake, session, node: options.node, peers: Set(peers.map(\.node)))
         if beats % 10 == 0 { try session.prune(now: SystemClock.wall) }
@@ -163,6 +176,17 @@ struct StoreWriter {
             return values.withoutRecord
         }
         try handle(gone, session)
+    }
+
+    /// Two relays of one name would both believe to own the same calls. What an earlier process of ours has said is no
+    /// reason to worry.
+    private mutating func checkName(_ announced: [StoredPeer]) {
+        guard let said = announced.first(where: { $0.node == options.node }), PeerState.process(said) != process else {
+            strangers = 0
+            return
+        }
+        strangers += 1
+        if strangers > 1 { state.reportStranger() }
     }
 
     /// Those who were there before and are not heard now stay in the list, as not alive.
@@ -186,6 +210,9 @@ struct StoreWriter {
             state.values.withLock { $0.table.resetSequences() }
             audit.demand(state)
         }
+        // Whoever has not come so far in a second does not see what is written.
+        let settled = min(position.sequence, now.sequence)
+        state.values.withLock { $0.settledSequence = settled }
         position = now
     }
 

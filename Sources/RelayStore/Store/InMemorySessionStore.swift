@@ -215,8 +215,8 @@ private final class InMemorySession: StoreSession {
 
     func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer] {
         try use { all in
-            all.peers[node] = state
-            return all.peers.filter { $0.key != node }.map { StoredPeer(node: $0.key, state: $0.value) }
+            defer { all.peers[node] = state }
+            return all.peers.map { StoredPeer(node: $0.key, state: $0.value) }
         }
     }
 

@@ -37,7 +37,8 @@ package protocol StoreSession: AnyObject {
     func forget(_ calls: [ByteString]) throws(StoreError)
     /// Does the same for endings that are long past, as many as one visit should.
     func prune(now: UInt64) throws(StoreError)
-    /// Says that this relay is alive, for as long as `lifetime` lasts, and hears who else is.
+    /// Says that this relay is alive, for as long as `lifetime` lasts, and hears who else is, and what was last said under
+    /// its own name.
     func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer]
     /// Waits for a change, the bell, or until the time is over.
     func awaitChange(_ limit: Duration) throws(StoreError)
