@@ -201,13 +201,13 @@ struct CallTable {
 
     /// Forgets endings that are long past, and what belongs to calls that are nowhere any more.
     ///
-    /// - Parameter isHeld: whether the relay has a call of this Call-ID.
-    mutating func sweep(at now: UInt64, endingsOlderThan age: UInt64, _ isHeld: (ByteString) -> Bool) {
+    /// - Parameter held: the calls that the relay has.
+    mutating func sweep(at now: UInt64, endingsOlderThan age: UInt64, held: Set<ByteString>) {
         var age = age
         while true {
             let old = entries.filter { callID, entry in
                 guard !queued.contains(callID), !inFlight.contains(callID) else { return false }
-                return entry.header.isLive ? !isHeld(callID) : entry.time &+ age <= now
+                return entry.header.isLive ? !held.contains(callID) : entry.time &+ age <= now
             }
             for callID in old.keys { forget(callID) }
             guard endings > Self.rememberedEndings else { return }

@@ -218,10 +218,10 @@ struct StoreWriter {
 
     /// Forgets what is long past, and refreshes the records of calls that nothing happens to.
     private func tidy(at now: UInt64) {
+        // The relay is asked first: it takes this lock under its own.
+        let held = Set(relay.callIDs(limit: .max))
         state.values.withLock { values in
-            values.table.sweep(at: now, endingsOlderThan: StoreLimits.endingLifetime.nanoseconds) {
-                relay.version(of: $0) != nil
-            }
+            values.table.sweep(at: now, endingsOlderThan: StoreLimits.endingLifetime.nanoseconds, held: held)
         }
         let quarter = options.expiry.nanoseconds / 4
         let quiet = state.values.withLock { $0.table.calls(notConfirmedSince: now - min(now, quarter)) }
