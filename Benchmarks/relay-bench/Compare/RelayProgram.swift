@@ -11,6 +11,8 @@ struct RelayProgram {
         var address: IPAddress
         var threads = 1
         var extra: [String] = []
+        /// Where it listens; `nil` for a port that is free now.
+        var listener: TransportAddress?
     }
 
     /// Room for 5,690 calls, below the ports that the kernel gives to clients.
@@ -34,7 +36,10 @@ struct RelayProgram {
 
     /// Starts it, and returns when it answers a ping.
     func start(_ settings: Settings) throws(BenchError) -> RunningRelay {
-        let listener = TransportAddress(settings.address, port: try Self.freePort(at: settings.address))
+        let listener =
+            if let listener = settings.listener { listener } else {
+                TransportAddress(settings.address, port: try Self.freePort(at: settings.address))
+            }
         let arguments =
             [
                 "--foreground", "--log-stderr", "--config-file=none", "--interface=\(settings.address)",

@@ -48,7 +48,7 @@ struct ReplicationRun {
                 "--protected-mode", "no",
             ])
         defer { store.end() }
-        let settings = RelayProgram.Settings(
+        var settings = RelayProgram.Settings(
             address: relayAddress, extra: ["--redis=\(relayAddress):\(port)/0", "--redis-cmd-timeout=1000"])
         var relay = try program.start(settings)
         for (index, width) in Self.widths.enumerated() {
@@ -75,6 +75,7 @@ struct ReplicationRun {
             calls, over: client, width: MediaRun.commandWidth, offerers: [audio(40_000)], answerers: [audio(40_002)])
         SystemClock.sleep(milliseconds: 500)  // the last changes are on their way; a crash at once would lose some
         relay.kill()
+        settings.listener = relay.listener  // no restored call has that port
         relay = try program.start(settings)
         progress("  \(Figures.count(calls, "call")) restored: serves after \(Figures.duration(relay.startTime))")
         side.starts.append((empty, relay.startTime))
