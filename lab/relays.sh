@@ -30,15 +30,26 @@ start_rtpengine() {
 start_relayd() {
     local node=$1 other options=("--interface=$(vip "$1")")
     for other in $(backups "$node"); do options+=("--backup-interface=$(vip "$other")"); done
-    start "r$node" relay "$relayd" --config-file=none --foreground --log-stderr --log-level=6 --node="r$node" \
+    local announce=link:relay0
+    if [[ $speaker == exabgp ]]; then announce=exabgp; fi
+    local command=("$relayd" --config-file=none --foreground --log-stderr --log-level=6 --node="r$node" \
         "${options[@]}" --listen-ng="0.0.0.0:$control_port" --port-min=20000 --port-max=31999 --num-threads=2 \
         --redis="$redis_host:6379/1" --no-redis-required --timeout=3600 --delete-delay=0 --tos=184 \
-        --listen-cli=127.0.0.1:9900 --announce=link:relay0 $relayd_options
+        --listen-cli=127.0.0.1:9900 --announce="$announce" $relayd_options)
+    if [[ $speaker != exabgp ]]; then
+        start "r$node" relay "${command[@]}"
+        return
+    fi
+    sed "s|run .*|run ${command[*]};|; s/10\.1\.1\./10.1.$node./g" samples/exabgp/exabgp.conf >"$work/r$node/exabgp.conf"
+    start "r$node" relay env exabgp.daemon.user=root exabgp.log.destination=stderr exabgp.api.cli=false \
+        exabgp "$work/r$node/exabgp.conf"
 }
 
 # The process that serves calls: behind relayd's guard it is the child.
 relay_process() {
     local pid=${pids[r$1-relay]} child
+    # ExaBGP has started the guard.
+    if [[ $speaker == exabgp ]]; then read -r pid _ <"/proc/$pid/task/$pid/children"; fi
     child=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || true)
     if [[ $relay == relayd && -n $child ]]; then printf '%s' "${child%% *}"; else printf '%s' "$pid"; fi
 }
@@ -84,4 +95,7 @@ await_in_service() {
     await "BFD with r$1" bfd_is_up "$1"
 }
 
-bfd_is_up() { birdc -s "$work/rt/bird.ctl" show bfd sessions 2>/dev/null | grep -q "^10.1.$1.2 .* Up "; }
+bfd_is_up() {
+    [[ $speaker != exabgp ]] || return 0 # it has none
+    birdc -s "$work/rt/bird.ctl" show bfd sessions 2>/dev/null | grep -q "^10.1.$1.2 .* Up "
+}

@@ -81,12 +81,35 @@ start_router() {
 }
 
 start_speaker() {
+    mkdir -p "$work/r$1"
+    "start_speaker_$speaker" "$1"
+}
+
+start_speaker_bird() {
     local node=$1 folder=$work/r$1
-    mkdir -p "$folder"
     cp samples/bird/relay.conf "$folder/"
     printf 'define NODE = 10.1.%s.2;\ndefine GATEWAY = 10.1.%s.1;\ndefine HOME = [ %s/32 ];\n' \
         "$node" "$node" "$(vip "$node")" >"$folder/node.conf"
     start "r$node" bird bird -f -c "$folder/relay.conf" -s "$folder/bird.ctl"
+}
+
+# ExaBGP starts relayd itself (start_relayd), and knows nothing of interfaces: the addresses are always there.
+start_speaker_exabgp() {
+    local other
+    for ((other = 1; other <= relays; other++)); do
+        ip -n "r$1" address replace "$(vip "$other")/32" dev lo
+    done
+}
+
+# For another host than the first: its own address is another one.
+start_speaker_frr() {
+    local node=$1 folder=$work/r$1 daemon
+    sed "s/192\.0\.2\.1/$(vip "$node")/g; s/10\.1\.1\./10.1.$node./g" samples/frr/frr.conf >"$folder/frr.conf"
+    chown -R frr:frr "$folder"
+    for daemon in zebra bfdd bgpd; do
+        start "r$node" "$daemon" "/usr/lib/frr/$daemon" --vty_socket "$folder" \
+            -z "$folder/zserv.api" -i "$folder/$daemon.pid" -f "$folder/frr.conf" --log stdout
+    done
 }
 
 start_redis() {

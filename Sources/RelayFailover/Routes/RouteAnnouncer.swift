@@ -9,6 +9,11 @@ package struct RouteAnnouncer: Sendable {
     private let driver: (any RouteDriver)?
     private let command: String?
     private let log: Logger
+    /// When what failed is tried again; monotonic nanoseconds.
+    private var retryAt: UInt64 = 0
+    /// Addresses whose failure has been logged.
+    private var failing: Set<IPAddress> = []
+    private static let retryInterval: UInt64 = 500_000_000
     /// Standard input, when ExaBGP writes its acknowledgements there.
     package let input: Int32
 
@@ -35,7 +40,14 @@ package struct RouteAnnouncer: Sendable {
 
     /// Some times a second: tries again what failed, goes on with commands.
     package mutating func tick(at now: UInt64) {
-        perform(board.changes(), at: now)
+        if now >= retryAt {
+            retryAt = now &+ Self.retryInterval
+            perform(board.changes(), at: now)
+        }
+        runCommands(at: now)
+    }
+
+    private mutating func runCommands(at now: UInt64) {
         while let step = commands.next(at: now) {
             switch step {
             case .kill(let process):
@@ -76,12 +88,15 @@ package struct RouteAnnouncer: Sendable {
             do throws(SystemError) {
                 try driver?.announce(change.address, at: change.level)
                 if command != nil { commands.add(change.address, change.level) }
+                failing.remove(change.address)
                 log.notice("\(change.address) is announced as: \(change.level.word)")
             } catch {
-                log.error("\(change.address) cannot be announced as \(change.level.word): \(error)")
+                if failing.insert(change.address).inserted {
+                    log.error("\(change.address) cannot be announced as \(change.level.word): \(error)")
+                }
                 board.failed(change.address)
             }
         }
-        if !changes.isEmpty, command != nil { tick(at: now) }
+        if !changes.isEmpty, command != nil { runCommands(at: now) }
     }
 }
