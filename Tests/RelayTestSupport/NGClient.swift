@@ -32,7 +32,7 @@ package struct NGClient: Sendable {
                     try channel.pipeline.syncOperations.addHandler(ReplyReader(cookie: cookie, reply: reply))
                 }
             }
-            .connect(host: relay.address.description, port: Int(relay.port)).get()
+            .connect(to: SocketAddress(ipAddress: relay.address.description, port: Int(relay.port))).get()
         let attempts = (0..<tries).map { attempt in
             loop.scheduleTask(in: TimeAmount(patience * attempt)) {
                 channel.writeAndFlush(ByteBuffer(string: "\(cookie) \(command)"), promise: nil)

@@ -15,7 +15,10 @@ package final class UDPEndpoint: Sendable {
         // The largest datagram; what is longer than the room for it would be cut.
         channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
-            .bind(host: local.address.description, port: Int(local.port)).get()
+            .bind(
+                // By address: looking a name up fails while other tests' interfaces come and go (AI_ADDRCONFIG).
+                to: SocketAddress(ipAddress: local.address.description, port: Int(local.port))
+            ).get()
         try await channel.pipeline.addHandler(Recorder(self)).get()
     }
 
