@@ -117,7 +117,9 @@ struct PortSocketTests {
         }
     }
 
-    @Test("a hundred calls, and no descriptor for any of them", .enabled(if: PortMode.obstacle == nil))
+    @Test(
+        "a hundred calls, and no descriptor for any of them",
+        .enabled(if: PortMode.obstacle == nil, Comment(rawValue: PortMode.obstacle ?? "")))
     func descriptors() async throws {
         let relay = try UserPlaneCall.relay(.shared, [IPAddress(ipv4: 0x7F00_0001)], ports: 500, tos: 0)
         defer { relay.stop() }

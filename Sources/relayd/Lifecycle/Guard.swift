@@ -22,6 +22,8 @@ struct Guard {
     private let log: Logger
     private let tellReady: () throws -> Void
     private var announcer: RouteAnnouncer
+    /// Somebody listens to `announcer`.
+    private let announces: Bool
     private var policy = GuardPolicy(now: SystemClock.monotonic)
     private var channel: GuardChannel?
     private var child: Int32 = 0
@@ -43,6 +45,7 @@ struct Guard {
         }
         self.sockets = sockets
         announcer = try RouteAnnouncer(announce, log: log)
+        announces = announce != nil
         hasInput = announcer.input >= 0
         signals = try SignalInput()
         GuardedProcess.preferPromptness()
@@ -155,7 +158,9 @@ struct Guard {
                 if let status = start() { return status }
             case .limitRoutes(let level):
                 if level == .lastResort {
-                    log.error("the relay does not answer: its addresses are the last resort now")
+                    let limit = GuardPolicy.stuckLimit / 1_000_000_000
+                    let routes = announces ? "its addresses are the last resort now, and " : ""
+                    log.error("the relay does not answer: \(routes)after \(limit) s of that it is started again")
                 }
                 announcer.limit(to: level, at: now)
             case .forgetRoutes: announcer.forget(at: now)
