@@ -134,4 +134,12 @@ import WireFormat
         #expect(latch.received(from: signalled, confirms: false, at: 1) == .forward)
         #expect(!latch.isLocked)
     }
+
+    @Test("a lock that came from another relay holds against the neighbours of its source from the first packet on")
+    func restored() {
+        var latch = latch()
+        latch.restore(source: signalled, target: signalled, isLocked: true, at: 10 * second)
+        #expect(latch.received(from: otherPort, at: 10 * second + 1) == .dropUnexpectedSource)
+        #expect(latch.received(from: signalled, at: 10 * second + 2) == .forward)
+    }
 }
