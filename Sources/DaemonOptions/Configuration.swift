@@ -46,6 +46,10 @@ package struct Configuration: Equatable, Sendable {
     /// No new calls above so many octets of media a second; 0 means no limit.
     package var maxBandwidth = 0
     package var endpointLearning = EndpointLearningMode.heuristic
+    /// Scores are those of a conversation (CQ) or of mere listening (LQ).
+    package var mos = ScoreKind.conversational
+    /// The source of the SIP message counts, not the address in the SDP, unless an offer says otherwise.
+    package var sipSource = false
     /// Number of the kernel's forwarding table; negative means that there is none.
     package var table = -1
     package var noFallback = false
@@ -123,6 +127,13 @@ package struct Configuration: Equatable, Sendable {
     package var graphiteTimeout = 0
 
     package init() {}
+}
+
+/// What a mean opinion score is about (ITU-T P.10).
+package enum ScoreKind: String, CaseIterable, Sendable {
+    /// Delay matters.
+    case conversational = "cq"
+    case listening = "lq"
 }
 
 /// When the address that media comes from replaces the one in the SDP.

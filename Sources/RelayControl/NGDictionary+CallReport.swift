@@ -24,7 +24,8 @@ extension NGDictionary {
         for (number, side) in report.sides.enumerated() {
             guard tag == nil || side.tag == tag || side.peers.contains(where: { $0 == tag }) else { continue }
             let name = side.tag ?? ByteString("<untagged \(number)>")
-            tags.append(name, .dictionary(Self.side(side)))
+            let heard = report.sides.first { $0.tag != nil && side.peers.contains($0.tag ?? "") }
+            tags.append(name, .dictionary(Self.side(side, hearing: heard)))
         }
         append("tags", .dictionary(tags))
         let totals = report.totals
@@ -68,7 +69,8 @@ extension NGDictionary {
         ]
     }
 
-    private static func side(_ side: CallReport.Side) -> NGDictionary {
+    /// - Parameter source: the side whose media this one gets.
+    private static func side(_ side: CallReport.Side, hearing source: CallReport.Side?) -> NGDictionary {
         var entry = NGDictionary()
         entry.append("tag", ifPresent: side.tag.map { .string($0) })
         entry.append("via-branch", ifPresent: side.viaBranch.map { .string($0) })
@@ -77,12 +79,18 @@ extension NGDictionary {
         let peers: [NGValue] = side.peers.map { ["tag": .string($0), "type": "offer/answer"] }
         entry.append("subscriptions", .list(peers))
         entry.append("subscribers", .list(peers))
-        entry.append("medias", .list(side.media.enumerated().map { .dictionary(media($1, index: $0 + 1)) }))
+        let medias = side.media.enumerated().map { index, own -> NGValue in
+            let heard = source.flatMap { index < $0.media.count ? $0.media[index] : nil }
+            return .dictionary(media(own, index: index + 1, hearing: heard))
+        }
+        entry.append("medias", .list(medias))
         entry.append("VSC", [])
         return entry
     }
 
-    private static func media(_ media: CallReport.Media, index: Int) -> NGDictionary {
+    private static func media(
+        _ media: CallReport.Media, index: Int, hearing source: CallReport.Media?
+    ) -> NGDictionary {
         var entry = NGDictionary()
         entry.append("index", .count(index))
         entry.append("type", .string(media.kind))
@@ -97,15 +105,19 @@ extension NGDictionary {
         if media.isUnidirectional { flags.append("unidirectional") }
         if media.checksLoops { flags.append("loop check") }
         entry.append("flags", .list(flags))
-        let ingress = media.streams.compactMap { stream -> NGValue? in
+        entry.append("ingress SSRCs", .list(sources(of: media)))
+        // Packets are passed on as they come, SSRC and all.
+        entry.append("egress SSRCs", .list(source.map(sources) ?? []))
+        return entry
+    }
+
+    private static func sources(of media: CallReport.Media) -> [NGValue] {
+        media.streams.compactMap { stream in
             guard !stream.isRTCP, let ssrc = stream.counters.ssrc else { return nil }
             var source: NGDictionary = ["SSRC": .count(ssrc)]
             source.append(contentsOf: Self.source(stream.counters))
             return .dictionary(source)
         }
-        entry.append("ingress SSRCs", .list(ingress))
-        entry.append("egress SSRCs", [])
-        return entry
     }
 
     private static func stream(_ stream: CallReport.Stream, of media: CallReport.Media) -> NGDictionary {

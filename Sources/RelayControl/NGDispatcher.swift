@@ -10,17 +10,19 @@ package final class NGDispatcher: NGMessageHandler {
     private let cookies: CookieCache
     private let unsupported = UnsupportedRequests()
     private let templates: [ByteString: ByteString]
+    private let defaults: [ByteString]
     private let statistics: ControlStatistics
     private let operations: (any ControlOperations)?
 
     /// - Parameters:
+    ///   - defaults: flag strings that count as if every request began with them.
     ///   - statistics: where commands are counted.
     ///   - operations: carries out `statistics` and `cli`; without it they are not supported.
     package init(
-        relay: Relay, log: Logger, templates: [ByteString: ByteString] = [:],
+        relay: Relay, log: Logger, defaults: [ByteString] = [], templates: [ByteString: ByteString] = [:],
         statistics: ControlStatistics = ControlStatistics(), operations: (any ControlOperations)? = nil
     ) {
-        (self.relay, self.log, self.templates) = (relay, log, templates)
+        (self.relay, self.log, self.defaults, self.templates) = (relay, log, defaults, templates)
         (self.statistics, self.operations) = (statistics, operations)
         cookies = CookieCache(now: SystemClock.monotonic)
     }
@@ -54,7 +56,7 @@ package final class NGDispatcher: NGMessageHandler {
         do throws(NGError) {
             let decoded = try NGCodec.decode(message.body)
             format = decoded.format
-            let request = try NGRequest(decoded.dictionary, templates: templates)
+            let request = try NGRequest(decoded.dictionary, defaults: defaults, templates: templates)
             for warning in request.warnings { note(.warning, "\(warning)", request) }
             let start = SystemClock.monotonic
             let finish = { @Sendable [statistics, format] (reply: NGDictionary) in

@@ -12,6 +12,12 @@ extension NGRequest {
         if !osrtp.intersection([.offer, .offerLegacy]).isEmpty { missing.append(NGKey.osrtp.spelling) }
         if !bundle.subtracting([.reject]).isEmpty { missing.append(NGKey.bundle.spelling) }
         if !t38.subtracting([.stop]).isEmpty { missing.append(NGKey.t38.spelling) }
+        if let iceLite, iceLite != .off { missing.append(NGKey.iceLite.spelling) }
+        if let dtls, dtls != .off { missing.append(NGKey.dtls.spelling) }
+        if let dtlsReverse, dtlsReverse != .off { missing.append(NGKey.dtlsReverse.spelling) }
+        if !sdes.options.subtracting([.off]).isEmpty || !(sdes.only + sdes.order + sdes.offererPreference).isEmpty {
+            missing.append(NGKey.sdes.spelling)
+        }
         for key in Self.keysWithoutEffect where keys.contains(key) { missing.append(key.spelling) }
         for flag in Self.flagsWithoutEffect where flags.contains(flag) { missing.append(flag.spelling) }
         return missing
@@ -21,12 +27,13 @@ extension NGRequest {
         .ptime, .ptimeReverse, .audioPlayer, .moh, .mediaEcho, .extmap, .inboundPeer, .outboundPeer, .peer,
         .xmlrpcCallback, .dtmfSecurity, .trigger, .delayBuffer, .dtmfDelay, .dtmfLogDestination, .vscStartRecording,
         .vscStopRecording, .vscPauseRecording, .vscStartStopRecording, .vscPauseResumeRecording,
-        .vscStartPauseResumeRecording,
+        .vscStartPauseResumeRecording, .aliasKey, .instance, .dtlsFingerprint, .recordingFile, .recordingDirectory,
+        .recordingPattern, .recordingMediaSlotOffer, .recordingMediaSlotAnswer, .recordingMediaSlots,
     ]
 
     private static let flagsWithoutEffect: [NGFlag] = [
         .webrtc, .recrypt, .fragment, .siprec, .rtcpMirror, .mix, .injectDTMF, .detectDTMF, .forceTranscoding,
-        .alwaysTranscode, .audioPlayer, .stripExtmap, .generateMid, .blockShort, .recordingVSC,
-        .recordingAnnouncement,
+        .alwaysTranscode, .audioPlayer, .stripExtmap, .generateMid, .blockShort, .blockEgress, .recordingVSC,
+        .recordingAnnouncement, .noRedisUpdate, .debug, .reset, .padCrypto, .trickleICE,
     ]
 }

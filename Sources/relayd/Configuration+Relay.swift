@@ -20,6 +20,7 @@ extension Relay.Configuration {
         mediaThreads = options.numThreads
         maximumSessions = options.maxSessions
         endpointLearning = EndpointLearning(rawValue: options.endpointLearning.rawValue) ?? .heuristic
+        ratesDelay = options.mos == .conversational
         timeouts.media = .seconds(options.timeout)
         timeouts.silent = .seconds(options.silentTimeout)
         timeouts.offer = .seconds(options.offerTimeout)

@@ -124,7 +124,9 @@ struct Relayd {
         let room = try ControlRoom(configuration, relay: relay, settings: settings, log: log)
         defer { room.stop() }
         let dispatcher = NGDispatcher(
-            relay: relay, log: log, statistics: room.control, operations: room.gateway)
+            relay: relay, log: log, defaults: configuration.sipSource ? ["SIP-source-address"] : [],
+            statistics: room.control, operations: room.gateway)
+        room.operations.add(UnsupportedFigures(dispatcher: dispatcher))
         // Calls that are in the store already are back before anybody can ask for them.
         let shared = try await SharedCalls(configuration, relay: relay, log: log)
         defer { shared?.stop() }

@@ -40,6 +40,9 @@ final class GoldenPhone: Sendable {
         }
     }
 
+    /// Packets that are lost on their way to the relay.
+    func skip(_ count: UInt16) { state.withLock { $0.sequence += count } }
+
     /// What has arrived at a port since the last time; waits until it is `count` datagrams.
     func receive(_ count: Int, atRTCPPort: Bool) async throws -> [[UInt8]] {
         let endpoint = atRTCPPort ? rtcp : rtp

@@ -188,6 +188,28 @@ struct RTCPDigestTests {
         }
     }
 
+    @Test("Metrics of a voice call in an extended report, and every prefix of them")
+    func extended() {
+        var octets: [UInt8] = [0x80, 207, 0, 10, 0, 0, 0, 1, 7, 0, 0, 8, 0, 0, 0, 2, 10, 0, 0, 0]
+        octets += [0, 0, 0, 0, 0, 250] + [UInt8](repeating: 0, count: 18)
+        let metrics = RTCPDigest(octets.span).voipMetrics
+        #expect(metrics?.ssrc == 2)
+        #expect(metrics?.roundTripDelay == 250)
+        for length in octets.indices { #expect(RTCPDigest(Array(octets[..<length]).span).voipMetrics == nil) }
+        octets[11] = 1  // a block too short for what it says it is
+        #expect(RTCPDigest(octets.span).voipMetrics == nil)
+    }
+
+    @Test("Listening quality leaves the delay out of the score")
+    func scoreKinds() {
+        let conversation = QualitySample(roundTripTime: 600_000, legRoundTripTime: 0, jitter: 1, packetLoss: 0)
+        let listening = QualitySample(
+            roundTripTime: 600_000, legRoundTripTime: 0, jitter: 1, packetLoss: 0, ratesDelay: false)
+        #expect(conversation.mos < listening.mos)
+        #expect(listening.mos == 43 || listening.mos == 44)
+        #expect(listening.roundTripTime == 600_000)
+    }
+
     @Test("A block count that is not true, and a report full of blocks")
     func lies() {
         var octets = Self.report

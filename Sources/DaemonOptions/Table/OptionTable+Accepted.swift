@@ -24,15 +24,14 @@ extension OptionTable {
     ]
 
     private static let notBuiltFlags = """
-        dtls-passive dtmf-log-ng-tcp homer-disable-rtcp-stats homer-enable-ng measure-rtp
+        dtls-passive dtmf-log-ng-tcp homer-disable-rtcp-stats homer-enable-ng
         record-both record-egress reject-invalid-sdp
-        save-interface-ports sip-source split-logs
         """
 
     private static let notBuiltValues = """
         b2b-url control-pmtu dtls-cert-cipher dtls-ciphers dtls-mtu dtls-rsa-key-size dtls-signature dtmf-log-dest
         homer homer-id homer-ng-capture-proto
-        homer-protocol https-cert https-key interfaces-config log-facility-dtmf log-facility-rtcp mos recording-dir
+        homer-protocol https-cert https-key interfaces-config log-facility-dtmf log-facility-rtcp recording-dir
         recording-format recording-method rtcp-interval socket-cpu-affinity
         ssrc-reporting templates vsc-pause-rec vsc-pause-resume-rec vsc-start-pause-resume-rec vsc-start-rec
         vsc-start-stop-rec vsc-stop-rec xmlrpc-format
@@ -42,7 +41,10 @@ extension OptionTable {
         listen-udp
         """
 
+    // A stream takes one address (`save-interface-ports`), RTP is always measured (`measure-rtp`), and no log message has
+    // more than one line (`split-logs`).
     private static let ignoredFlags = """
+        measure-rtp save-interface-ports split-logs
         codec-chain-async codec-chain-nonblock codecs debug-srtp dtmf-no-log-injects dtmf-no-suppress io-uring
         jb-adaptive jb-clock-drift log-srtp-keys moh-prevent-double-hold nftables-append nftables-start
         nftables-status nftables-stop player-cache poller-per-thread redis-delete-async

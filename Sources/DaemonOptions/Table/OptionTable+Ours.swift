@@ -105,6 +105,11 @@ extension OptionTable {
             (configuration, text) throws(ValueProblem) in
             configuration.endpointLearning = try ValueParsing.choice(text)
         },
+        .value("mos", "CQ|LQ", "score conversations, to which delay matters, or listening (CQ)") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.mos = try ValueParsing.choice(text)
+        },
+        .flag("sip-source", \.sipSource, "trust the source of the SIP message, not the address in the SDP"),
         .value("software-id", "TEXT", "our name in HTTP and on the console") {
             (configuration, text) throws(ValueProblem) in
             // It goes into headers: letters, digits and dashes, as in rtpengine.

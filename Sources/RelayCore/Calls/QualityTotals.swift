@@ -45,4 +45,24 @@ public struct QualityTotals: Hashable, Sendable {
 
     /// Nothing yet.
     public init() {}
+
+    /// Adds what is known of one source.
+    mutating func add(_ source: SourceQuality, clockRate: UInt32) {
+        lost += UInt64(max(0, source.lost))
+        duplicates += UInt64(source.duplicates)
+        gaps += UInt64(source.gaps)
+        restarts += UInt64(source.restarts)
+        reordered += UInt64(source.reordered)
+        if clockRate > 0 { measuredJitter.add(mean: Double(source.jitter) * 1000 / Double(clockRate), count: 1) }
+        let summary = source.summary
+        let samples = UInt64(summary.samples)
+        guard samples > 0 else { return }
+        mos.add(mean: Double(summary.mosSum) / Double(samples) / 10, count: samples)
+        packetLoss.add(mean: Double(summary.lossSum) / Double(samples), count: samples)
+        if summary.reports > 0 { jitter.add(mean: Double(summary.jitterSum) / Double(samples), count: samples) }
+        let trips = UInt64(summary.roundTrips)
+        guard trips > 0 else { return }
+        roundTrip.add(mean: Double(summary.roundTripSum) / Double(trips), count: trips)
+        legRoundTrip.add(mean: Double(summary.legRoundTripSum) / Double(trips), count: trips)
+    }
 }

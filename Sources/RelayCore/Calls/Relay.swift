@@ -35,6 +35,8 @@ public final class Relay: Sendable {
         public var maximumSessions: Int?
         /// How endpoints' real addresses are learned unless an offer says otherwise.
         public var endpointLearning = EndpointLearning.heuristic
+        /// Scores are those of a conversation, to which delay matters (MOS-CQ); else of mere listening (MOS-LQ).
+        public var ratesDelay = true
         /// When calls that nobody ends are ended.
         public var timeouts = Timeouts()
         /// The name of this relay among those that share their calls.
@@ -107,7 +109,8 @@ public final class Relay: Sendable {
             let userPlane = try UserPlane(
                 threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
                 capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads, listener: bell,
-                addresses: interfaces.interfaces.map(\.configuration.local), steering: steering)
+                addresses: interfaces.interfaces.map(\.configuration.local), ratesDelay: configuration.ratesDelay,
+                steering: steering)
             steeringRefusal = userPlane.steeringRefusal
             plane = try makePlane(userPlane)
             guard runsHousekeeping else { return }

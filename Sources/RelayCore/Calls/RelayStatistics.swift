@@ -43,14 +43,17 @@ final class RelayStatistics: Sendable {
 
     var quality: QualityTotals { state.withLock { $0.quality } }
 
-    /// Adds how well a call was heard.
-    func countQuality(_ add: (inout QualityTotals) -> Void) { state.withLock { add(&$0.quality) } }
-
     /// Counts a call that is over.
     ///
-    /// - Parameter silentSides: of the sides that had RTP ports, how many have sent nothing.
-    func countEnd(_ reason: TerminationReason, seconds: Double, sides: Int, silentSides: Int) {
+    /// - Parameters:
+    ///   - silentSides: of the sides that had RTP ports, how many have sent nothing.
+    ///   - sources: how well each source was heard, and the clock rate of its codec in Hz.
+    func countEnd(
+        _ reason: TerminationReason, seconds: Double, sides: Int, silentSides: Int,
+        sources: [(quality: SourceQuality, clockRate: UInt32)]
+    ) {
         state.withLock { state in
+            for source in sources { state.quality.add(source.quality, clockRate: source.clockRate) }
             state.counts[.ended(reason), default: 0] += 1
             state.totals.ended += 1
             state.totals.seconds += seconds
@@ -97,16 +100,30 @@ extension Relay {
 
     /// Counts a call that ends now and tells of it, before its ports are closed.
     func noteEnd(of call: Call, _ state: CallState, _ reason: TerminationReason) {
+        let clock = (wall: SystemClock.wall, monotonic: SystemClock.monotonic)
         var (sides, silentSides) = (0, 0)
+        var sources: [(quality: SourceQuality, clockRate: UInt32)] = []
         for side in state.participants {
             let ports = side.media.flatMap(\.ports)
             guard !ports.isEmpty else { continue }
             sides += 1
-            if ports.allSatisfy({ plane.counters(of: $0.rtp.slot).packets == 0 }) { silentSides += 1 }
+            var hasSpoken = false
+            for media in side.media {
+                for port in media.ports {
+                    var counters = plane.counters(of: port.rtp.slot)
+                    guard counters.packets > 0 else { continue }
+                    hasSpoken = true
+                    counters.ssrc = counters.ssrc ?? media.terms.ssrc
+                    let (rate, isRTP) = (media.terms.clockRate, port.isRTP)
+                    guard isRTP, let quality = counters.settledQuality(clockRate: rate, clock: clock) else { continue }
+                    sources.append((quality, rate))
+                }
+            }
+            if !hasSpoken { silentSides += 1 }
         }
-        let age = SystemClock.monotonic &- state.start
+        let age = clock.monotonic &- state.start
         statistics.countEnd(
-            reason, seconds: Double(age) / 1_000_000_000, sides: sides, silentSides: silentSides)
+            reason, seconds: Double(age) / 1_000_000_000, sides: sides, silentSides: silentSides, sources: sources)
         if let observer = adjustable.withLock({ $0.endObserver }), observer.wantsReports {
             observer.callEnded(
                 CallReport(call, state, plane: plane, interfaces: interfaces, isForeign: false), reason: reason)

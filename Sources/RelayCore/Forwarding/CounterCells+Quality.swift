@@ -20,7 +20,7 @@ extension CounterCells.Writer {
         set(summary.jitterSum, in: .jitterSum, of: slot)
         set(summary.roundTripSum, in: .roundTripSum, of: slot)
         set(summary.legRoundTripSum, in: .legRoundTripSum, of: slot)
-        set(UInt64(summary.roundTrips), in: .roundTrips, of: slot)
+        set(UInt64(summary.reports) << 32 | UInt64(summary.roundTrips), in: .roundTrips, of: slot)
         publish(summary.lowest, in: .lowest, .lowestTimes, of: slot)
         publish(summary.highest, in: .highest, .highestTimes, of: slot)
     }
@@ -64,7 +64,8 @@ extension CounterCells {
         summary.jitterSum = value(slot: slot, .jitterSum)
         summary.roundTripSum = value(slot: slot, .roundTripSum)
         summary.legRoundTripSum = value(slot: slot, .legRoundTripSum)
-        summary.roundTrips = UInt32(truncatingIfNeeded: value(slot: slot, .roundTrips))
+        let trips = value(slot: slot, .roundTrips)
+        (summary.reports, summary.roundTrips) = (UInt32(trips >> 32), UInt32(truncatingIfNeeded: trips))
         summary.lowest = sample(slot, .lowest, .lowestTimes)
         summary.highest = sample(slot, .highest, .highestTimes)
         return summary

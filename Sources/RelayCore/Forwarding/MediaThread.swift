@@ -36,7 +36,8 @@ final class MediaThread: Sendable {
     private let slots = Mutex(Slots())
 
     init(
-        number: UInt16, core: Int?, capacity: Int, listener: Poller, sockets: SteeredSockets?
+        number: UInt16, core: Int?, capacity: Int, listener: Poller, sockets: SteeredSockets?,
+        ratesDelay: Bool
     ) throws(SystemError) {
         let poller = try Poller()
         let mailbox = WorkerMailbox(poller: poller, listener: listener)
@@ -49,7 +50,7 @@ final class MediaThread: Sendable {
         thread = try SystemThread(name: "media-\(number)", core: core) {
             var worker = MediaWorker(
                 number: number, capacity: capacity, mailbox: mailbox, poller: poller, counters: counters.writer,
-                sockets: sockets)
+                sockets: sockets, ratesDelay: ratesDelay)
             worker.run()
             _ = counters  // the writer's memory lives as long as the thread
         }

@@ -27,6 +27,7 @@ extension MediaWorker {
         let (heard, own) = (Int(far.index), Int(near.index))
         let digest = RTCPDigest(datagram)
         if let report = digest.senderReport { slots[own].quality.sent(report, at: now) }
+        if let metrics = digest.voipMetrics { slots[heard].quality.reported(metrics) }
         for number in 0..<digest.blockCount {
             let leg = slots[heard].quality.reported(
                 digest[number], clockRate: slots[heard].entry.clockRate,

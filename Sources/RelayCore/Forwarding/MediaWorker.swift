@@ -26,13 +26,16 @@ struct MediaWorker: ~Copyable {
     /// The datagram in hand is in `steered`, not in `buffer`.
     var isSteered = false
 
+    /// Samples of quality are of conversations, not of mere listening.
+    private let ratesDelay: Bool
     private var isStopped = false
 
     /// - Parameter sockets: for ports without sockets of their own; `nil` when every port has one.
     init(
         number: UInt16, capacity: Int, mailbox: WorkerMailbox, poller: Poller, counters: CounterCells.Writer,
-        sockets: SteeredSockets?
+        sockets: SteeredSockets?, ratesDelay: Bool
     ) {
+        self.ratesDelay = ratesDelay
         (self.number, self.mailbox, self.poller, self.counters) = (number, mailbox, poller, counters)
         slots = SlotTable(capacity: capacity)
         steered = SteeredPort(sockets)
@@ -122,6 +125,7 @@ struct MediaWorker: ~Copyable {
             slot.outlet.sender = steered.index(of: outlet.local.address) ?? 0
             steered.assign(index, at: outlet.local)
         }
+        slot.quality.ratesDelay = ratesDelay
         slots.install(slot, at: index, generation: id.generation)
     }
 

@@ -19,10 +19,13 @@ public struct QualitySample: Hashable, Sendable, BitwiseCopyable {
     ///   - roundTripTime: in microseconds; 0 when unknown, which is rated as no delay.
     ///   - jitter: in milliseconds.
     ///   - packetLoss: in percent.
-    public init(roundTripTime: UInt32, legRoundTripTime: UInt32, jitter: UInt16, packetLoss: UInt8) {
+    ///   - ratesDelay: conversational quality (CQ), to which delay matters; false for listening quality (LQ).
+    public init(
+        roundTripTime: UInt32, legRoundTripTime: UInt32, jitter: UInt16, packetLoss: UInt8, ratesDelay: Bool = true
+    ) {
         (self.roundTripTime, self.legRoundTripTime) = (roundTripTime, legRoundTripTime)
         (self.jitter, self.packetLoss) = (jitter, packetLoss)
-        mos = Self.meanOpinionScore(roundTripTime, jitter, packetLoss)
+        mos = Self.meanOpinionScore(ratesDelay ? roundTripTime : 0, jitter, packetLoss)
     }
 
     /// All values as they are.

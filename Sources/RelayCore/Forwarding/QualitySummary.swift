@@ -1,6 +1,8 @@
 /// All samples of one source, added up.
 package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
     package var samples: UInt32 = 0
+    /// How many of them the listening end has reported.
+    package var reports: UInt32 = 0
     /// What the listening end says it has lost; 0 while it says nothing.
     package var reportedLoss: Int32 = 0
     package var mosSum: UInt32 = 0

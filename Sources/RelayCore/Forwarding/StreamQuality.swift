@@ -24,7 +24,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     /// Between two samples of the RTP itself, and how long a report of the other end keeps them away. Nanoseconds.
     private static let interval: UInt64 = 5_000_000_000
     /// A longer round trip is a mistake, in microseconds.
-    private static let maximumRoundTrip: UInt64 = 30_000_000
+    private static let maximumRoundTrip: UInt32 = 30_000_000
 
     package private(set) var ssrc: UInt32 = 0
     package private(set) var isKnown = false
@@ -50,7 +50,11 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     private var senderReport: (time: UInt32, passed: UInt64) = (0, 0)
     /// Between us and this source, in microseconds; 0 while unknown.
     package private(set) var legRoundTripTime: UInt32 = 0
+    /// What an extended report has said of the way to the other end and back, in microseconds; 0 while it says nothing.
+    private var reportedRoundTripTime: UInt32 = 0
     package private(set) var summary = QualitySummary()
+    /// Samples are of conversational quality, to which delay matters; else of listening quality.
+    package var ratesDelay = true
 
     package init() {}
 
@@ -84,8 +88,9 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     }
 
     private mutating func start(_ packet: RTPFields, at now: UInt64) {
-        let leg = legRoundTripTime
+        let (leg, ratesDelay) = (legRoundTripTime, ratesDelay)
         self = StreamQuality()
+        self.ratesDelay = ratesDelay
         (ssrc, isKnown, legRoundTripTime) = (packet.ssrc, true, leg)
         restart(packet.sequenceNumber)
         (lastTimestamp, lastPayloadType, lastArrival, received) = (packet.timestamp, packet.payloadType, now, 1)
@@ -154,7 +159,8 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
             QualitySample(
                 roundTripTime: legRoundTripTime, legRoundTripTime: 0,
                 jitter: Self.milliseconds(jitter, clockRate),
-                packetLoss: UInt8(truncatingIfNeeded: min(100, UInt64(lost) * 100 / expected))), at: now)
+                packetLoss: UInt8(truncatingIfNeeded: min(100, UInt64(lost) * 100 / expected)),
+                ratesDelay: ratesDelay), at: now)
         return true
     }
 
@@ -176,16 +182,24 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
         if block.lastSenderReport != 0, block.lastSenderReport == senderReport.time {
             let elapsed = (now &- senderReport.passed) / 1000
             let delay = UInt64(block.delaySinceLastSenderReport) * 1_000_000 / 65_536
-            if elapsed >= delay, elapsed - delay < Self.maximumRoundTrip { leg = UInt32(elapsed - delay) }
+            if elapsed >= delay, elapsed - delay < UInt64(Self.maximumRoundTrip) { leg = UInt32(elapsed - delay) }
         }
         lastReport = now
         summary.reportedLoss = block.cumulativeLost
+        summary.reports &+= 1
         summary.add(
             QualitySample(
-                roundTripTime: leg == 0 ? 0 : leg &+ farLeg, legRoundTripTime: leg,
+                roundTripTime: leg == 0 ? reportedRoundTripTime : leg &+ farLeg, legRoundTripTime: leg,
                 jitter: Self.milliseconds(block.jitter, clockRate),
-                packetLoss: UInt8(UInt32(block.fractionLost) * 100 / 256)), at: now)
+                packetLoss: UInt8(UInt32(block.fractionLost) * 100 / 256), ratesDelay: ratesDelay), at: now)
         return leg
+    }
+
+    /// An end that listens says in an extended report (RFC 3611 §4.7) how far away this source is from it.
+    package mutating func reported(_ metrics: RTCPDigest.VoIPMetrics) {
+        guard isKnown, metrics.ssrc == ssrc else { return }
+        let delay = UInt32(metrics.roundTripDelay) * 1000
+        if delay < Self.maximumRoundTrip { reportedRoundTripTime = delay }
     }
 
     /// The other end of the call has been found to be this far away from us.

@@ -16,10 +16,11 @@ package final class UserPlane: ForwardingPlane {
     ///   - isPinned: each thread stays on a core of its own, as long as there are enough.
     ///   - listener: woken when there is something to `collect`.
     ///   - addresses: all local addresses that ports will be opened on.
+    ///   - ratesDelay: samples of quality are of conversations, to which delay matters.
     ///   - steering: delivers datagrams where no port has a socket; `nil` for a socket for every port.
     package init(
         threads: Int, capacity: Int, isPinned: Bool, listener: Poller, addresses: [IPAddress] = [],
-        steering: (any PortSteering)? = nil
+        ratesDelay: Bool = true, steering: (any PortSteering)? = nil
     ) throws(SystemError) {
         self.capacity = capacity
         let sockets: [SteeredSockets]?
@@ -32,7 +33,7 @@ package final class UserPlane: ForwardingPlane {
             workers.append(
                 try MediaThread(
                     number: UInt16(truncatingIfNeeded: number), core: core, capacity: capacity, listener: listener,
-                    sockets: sockets?[number]))
+                    sockets: sockets?[number], ratesDelay: ratesDelay))
         }
         self.workers = workers
     }

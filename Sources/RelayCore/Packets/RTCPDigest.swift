@@ -20,13 +20,25 @@ package struct RTCPDigest: Sendable, BitwiseCopyable {
         package init() {}
     }
 
+    /// How a receiver hears one source, by an extended report (RFC 3611 §4.7).
+    package struct VoIPMetrics: Equatable, Sendable, BitwiseCopyable {
+        /// Whom the block is about.
+        package let ssrc: UInt32
+        /// From one end of the call to the other and back, in milliseconds; 0 when unknown.
+        package let roundTripDelay: UInt16
+    }
+
     /// Blocks that are looked at: a telephone call has one source on each side, and video calls a few.
     private static let capacity = 4
     /// Packets in one compound packet that are looked at.
     private static let packetLimit = 8
+    /// RFC 3611 §4.7.
+    private static let voipMetricsBlock: UInt8 = 7
 
     /// Who sent a sender report, and the middle 32 bits of the NTP time in it; `nil` when there is none.
     package private(set) var senderReport: (ssrc: UInt32, time: UInt32)?
+    /// The first block of VoIP metrics; `nil` when there is none.
+    package private(set) var voipMetrics: VoIPMetrics?
     private var blocks = InlineArray<4, ReportBlock>(repeating: ReportBlock())
     package private(set) var blockCount = 0
 
@@ -47,7 +59,25 @@ package struct RTCPDigest: Sendable, BitwiseCopyable {
                 }
                 readBlocks(packet, from: 28)
             case 201: readBlocks(packet, from: 8)
+            case 207: readExtended(packet)
             default: break
+            }
+            offset = end
+        }
+    }
+
+    /// Blocks of an extended report, each with its type and its length in words (RFC 3611 §3).
+    private mutating func readExtended(_ packet: Span<UInt8>) {
+        var offset = 8
+        for _ in 0..<Self.packetLimit {
+            guard let words: UInt16 = packet.bigEndian(at: offset + 2) else { return }
+            let end = offset + 4 + 4 * Int(words)
+            guard end <= packet.count else { return }
+            if packet[offset] == Self.voipMetricsBlock, voipMetrics == nil,
+                let ssrc: UInt32 = packet.bigEndian(at: offset + 4),
+                let delay: UInt16 = packet.bigEndian(at: offset + 16), end >= offset + 18
+            {
+                voipMetrics = VoIPMetrics(ssrc: ssrc, roundTripDelay: delay)
             }
             offset = end
         }

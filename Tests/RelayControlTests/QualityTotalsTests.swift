@@ -1,0 +1,40 @@
+import NGProtocol
+import RelayCore
+import RelayTestSupport
+import Testing
+import WireFormat
+
+@Suite("Quality of calls that are over, for the metrics")
+struct QualityTotalsTests {
+    @Test("A call with a hole in its RTP leaves a score, its loss and a gap")
+    func totals() async throws {
+        let proxy = try TestProxy()
+        let (alice, bob) = (try await GoldenPhone("alice"), try await GoldenPhone("bob"))
+        defer {
+            alice.close()
+            bob.close()
+        }
+        func sdp(_ phone: GoldenPhone) -> String {
+            "v=0\r\no=- 1 1 IN IP4 \(phone.address)\r\ns=-\r\nc=IN IP4 \(phone.address)\r\nt=0 0\r\n"
+                + "m=audio 4000 RTP/AVP 8\r\n"
+        }
+        _ = try proxy.offer(sdp(alice))
+        let port = try proxy.answer(sdp(bob)).port
+        let relay = TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: UInt16(port))
+        try await alice.send(.rtp(8), count: 3, to: relay, fromRTCPPort: false)
+        alice.skip(2)
+        try await alice.send(.rtp(8), count: 3, to: relay, fromRTCPPort: false)
+        _ = try await bob.receive(6, atRTCPPort: false)
+        #expect(proxy.relay.qualityTotals == QualityTotals())
+
+        _ = try proxy.delete()
+        let totals = proxy.relay.qualityTotals
+        #expect(totals.mos.count == 1)
+        #expect(totals.mos.sum >= 1 && totals.mos.sum < 4.4)
+        #expect(totals.lost == 2)
+        #expect(totals.gaps == 1)
+        #expect(totals.packetLoss.sum == 25)
+        #expect(totals.measuredJitter.count == 1)
+        #expect(totals.jitter.count == 0, "nobody has reported anything")
+    }
+}
