@@ -4,6 +4,8 @@ package import WireFormat
 package struct Configuration: Equatable, Sendable {
     /// Logical interfaces, `[NAME/]LOCAL[!ADVERTISED]`, the first being the default; the addresses are known to be good.
     package var interfaces: [String] = []
+    /// Other names for interfaces, each with the name that it stands for.
+    package var interfaceAliases: [String: String] = [:]
     /// Addresses of other relays whose calls go on here when they fail, written alike.
     package var backupInterfaces: [String] = []
     /// Where NG is answered over UDP.

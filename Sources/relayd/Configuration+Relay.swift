@@ -13,6 +13,7 @@ extension Relay.Configuration {
             interface.isBackup = true
             interfaces.append(interface)
         }
+        interfaceAliases = options.interfaceAliases
         sharesAddresses = !options.backupInterfaces.isEmpty
         node = options.node ?? SharedCalls.hostName
         ports = options.portMin...options.portMax

@@ -16,6 +16,22 @@ struct OptionTests {
         return (configuration, notices)
     }
 
+    @Test("ALIAS=NAME is another name for an interface that there is; scores and addresses to trust")
+    func aliases() throws {
+        let (configuration, _) = try Self.run([
+            "--interface=pub1/192.0.2.1", "--interface=rr:1/192.0.2.2", "--interface=pub=pub1", "-i", "some=rr",
+            "--mos=LQ", "--sip-source",
+        ])
+        #expect(configuration.interfaces == ["pub1/192.0.2.1", "rr:1/192.0.2.2"])
+        #expect(configuration.interfaceAliases == ["pub": "pub1", "some": "rr"])
+        #expect(configuration.mos == .listening && configuration.sipSource)
+        for wrong in ["pub=nowhere", "=pub1", "pub="] {
+            #expect(throws: OptionError.self) {
+                _ = try Self.run(["--interface=pub1/192.0.2.1", "--interface=\(wrong)"])
+            }
+        }
+    }
+
     @Test("without options, everything has its default")
     func defaults() throws {
         let (configuration, notices) = try Self.run([])

@@ -17,6 +17,8 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// `interface: …` lines at the top.
     let interfaces: [String]
+    /// `alias: ALIAS=NAME` lines there.
+    let aliases: [String: String]
     let steps: [Step]
 
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
@@ -32,6 +34,7 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
     private init(_ name: String, _ file: String) {
         testDescription = name
         var interfaces: [String] = []
+        var aliases: [String: String] = [:]
         var steps: [Step] = []
         let lines = file.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         var index = 0
@@ -40,6 +43,9 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             index += 1
             if line.hasPrefix("interface: ") {
                 interfaces.append(String(line.dropFirst("interface: ".count)))
+            } else if line.hasPrefix("alias: ") {
+                let words = line.dropFirst("alias: ".count).split(separator: "=")
+                aliases[String(words[0])] = String(words[1])
             } else if line.hasPrefix("=== ") {
                 steps.append(.media(String(line.dropFirst(4)), line: index))
             } else if line.hasPrefix("--> ") {
@@ -53,6 +59,7 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             }
         }
         (self.interfaces, self.steps) = (interfaces.isEmpty ? ["127.0.0.1"] : interfaces, steps)
+        self.aliases = aliases
     }
 
     /// The lines up to the next marker, without empty ones at the end and without comments.

@@ -11,7 +11,7 @@ struct GoldenTests {
     @Test(arguments: GoldenCase.all)
     func goes(_ example: GoldenCase) async throws {
         try #require(!example.steps.isEmpty)
-        let conversation = Conversation(try TestProxy(interfaces: example.interfaces))
+        let conversation = Conversation(try TestProxy(interfaces: example.interfaces, aliases: example.aliases))
         defer { conversation.close() }
         for step in example.steps { try await conversation.take(step) }
     }

@@ -14,13 +14,16 @@ final class TestProxy: Sendable {
 
     /// - Parameters:
     ///   - interfaces: as in the option `--interface`.
+    ///   - aliases: other names for interfaces.
     ///   - runsHousekeeping: false for tests that move the clock themselves.
     init(
-        interfaces: [String] = ["127.0.0.1"], ports: ClosedRange<UInt16> = 41_100...41_999,
+        interfaces: [String] = ["127.0.0.1"], aliases: [String: String] = [:],
+        ports: ClosedRange<UInt16> = 41_100...41_999,
         maximumSessions: Int? = nil, timeouts: Timeouts = Timeouts(), runsHousekeeping: Bool = true
     ) throws {
         let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         var configuration = Relay.Configuration(interfaces: try interfaces.map { try #require(MediaInterface($0)) })
+        configuration.interfaceAliases = aliases
         configuration.ports = ports
         configuration.mediaThreads = 1
         configuration.maximumSessions = maximumSessions

@@ -159,6 +159,13 @@ struct OptionParser {
         guard low + low % 2 + 1 <= high else {
             throw OptionError("no room for a pair of ports between port-min (\(low)) and port-max (\(high))")
         }
+        let names = (configuration.interfaces + configuration.backupInterfaces).compactMap { text in
+            text.firstIndex(of: "/").map { String(text[..<$0]) }
+        }
+        for (alias, name) in configuration.interfaceAliases.sorted(by: { $0.key < $1.key })
+        where name != "default" && !names.contains(where: { $0 == name || $0.hasPrefix(name + ":") }) {
+            throw OptionError("'\(alias)=\(name)': there is no interface of that name", option: "interface")
+        }
         guard configuration.table < 0 else { return }
         guard !configuration.noFallback, !configuration.flushKernel else {
             throw OptionError(

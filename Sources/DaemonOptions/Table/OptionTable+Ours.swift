@@ -18,10 +18,17 @@ extension OptionTable {
     static let network: [OptionDefinition] = [
         OptionDefinition(
             name: "interface", short: "i", kind: .list, placeholder: "[NAME/]IP[!IP]",
-            help: "local address for media, and the one to advertise (127.0.0.1)",
+            help: "local address for media, and the one to advertise (127.0.0.1); or ALIAS=NAME",
             use: .applyWithHost { (configuration, values, host) throws(ValueProblem) in
                 configuration.interfaces = []
-                for text in values { configuration.interfaces += try ValueParsing.interfaces(text, on: host) }
+                configuration.interfaceAliases = [:]
+                for text in values {
+                    if let (alias, name) = try ValueParsing.alias(text) {
+                        configuration.interfaceAliases[alias] = name
+                    } else {
+                        configuration.interfaces += try ValueParsing.interfaces(text, on: host)
+                    }
+                }
             }),
         OptionDefinition(
             name: "backup-interface", kind: .list, placeholder: "[NAME/]IP[!IP]",

@@ -72,6 +72,14 @@ enum ValueParsing {
         return all
     }
 
+    /// `ALIAS=NAME`, or `nil` when the text is an interface.
+    static func alias(_ text: String) throws(ValueProblem) -> (alias: String, name: String)? {
+        guard let sign = text.firstIndex(of: "="), !text[..<sign].contains("/") else { return nil }
+        let (alias, name) = (String(text[..<sign]), String(text[text.index(after: sign)...]))
+        guard !alias.isEmpty, !name.isEmpty else { throw ValueProblem("'\(text)' is not of the form ALIAS=NAME") }
+        return (alias, name)
+    }
+
     private static func interface(_ text: String) throws(ValueProblem) -> String {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let hosts = (parts.last ?? "").split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)

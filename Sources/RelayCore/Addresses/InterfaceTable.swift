@@ -15,11 +15,20 @@ package final class LocalInterface: Sendable {
 /// The interfaces, in the order of the configuration: the first of a family is the default of that family.
 package struct InterfaceTable: Sendable {
     package let interfaces: [LocalInterface]
+    /// Other names for interfaces, by which offers may ask for them.
+    let aliases: [String: String]
+    let turn = InterfaceTurn()
 
     /// Two names for one address share its ports.
     ///
-    /// - Parameter areShared: other relays open ports on the same addresses.
-    package init(_ configurations: [MediaInterface], ports: ClosedRange<UInt16>, areShared: Bool = false) {
+    /// - Parameters:
+    ///   - aliases: other names, each with the name that it stands for.
+    ///   - areShared: other relays open ports on the same addresses.
+    package init(
+        _ configurations: [MediaInterface], ports: ClosedRange<UInt16>, aliases: [String: String] = [:],
+        areShared: Bool = false
+    ) {
+        self.aliases = aliases
         var pools: [IPAddress: PortPool] = [:]
         interfaces = configurations.map { configuration in
             let share: PortPool.Share = configuration.isBackup ? .backup : areShared ? .primary : .all
@@ -38,7 +47,11 @@ package struct InterfaceTable: Sendable {
         }
     }
 
-    package func contains(name: String) -> Bool { interfaces.contains { $0.configuration.name == name } }
+    /// Whether an offer can ask for that name.
+    package func contains(name: String) -> Bool {
+        let name = aliases[name] ?? name
+        return interfaces.contains { $0.configuration.name == name } || !members(of: name).isEmpty
+    }
 
     /// The interface of that name and family; else the first of that family; else the first of that name; else the
     /// first. Never fails: a call on the wrong interface can be heard, one without cannot.

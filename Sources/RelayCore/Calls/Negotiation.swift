@@ -43,8 +43,9 @@ struct Negotiation {
         let receiver = receiverIndex(of: offer, from: sender)
         associate(sender, receiver)
         if let label = offer.options.label { state.participants[sender].label = label }
-        if let name = offer.options.fromInterface { state.participants[sender].interface = name }
-        if let name = offer.options.toInterface { state.participants[receiver].interface = name }
+        let family = document.media.first?.connection.family ?? .ipv4
+        choose(offer.options.fromInterface, for: sender, family)
+        choose(offer.options.toInterface, for: receiver, offer.options.addressFamily ?? family)
         if offer.options.blocksDTMF { state.participants[sender].restriction.insert(.dtmf) }
         let streams = streamIndices(of: document, from: sender)
         for (description, index) in zip(document.media, streams) {
@@ -54,6 +55,15 @@ struct Negotiation {
         signal(sender)
         rewire()
         return compose(document, from: sender, to: receiver, offer.options, isAnswer: false)
+    }
+
+    /// Puts a side on the interface that the offer asks for, or leaves it where it is.
+    private mutating func choose(_ name: String?, for side: Int, _ family: AddressFamily) {
+        let current = state.participants[side].interface
+        guard name != nil || current == nil && state.participants[side].media.isEmpty else { return }
+        if let chosen = context.interfaces.resolve(name, keeping: current, family: family) {
+            state.participants[side].interface = chosen
+        }
     }
 
     /// Finds the side that sends the offer, or adds it.

@@ -22,6 +22,8 @@ public final class Relay: Sendable {
     public struct Configuration: Sendable {
         /// Where media is received; the first of a family is that family's default.
         public var interfaces: [MediaInterface]
+        /// Other names for interfaces, each with the name that it stands for.
+        public var interfaceAliases: [String: String] = [:]
         /// The ports on every address; RTP gets even ones.
         public var ports: ClosedRange<UInt16> = 30000...39999
         /// TOS octet or traffic class of media packets.
@@ -99,7 +101,8 @@ public final class Relay: Sendable {
         self.configuration = configuration
         adjustable = Mutex(Adjustable(settings: RelaySettings(configuration)))
         interfaces = InterfaceTable(
-            configuration.interfaces, ports: configuration.ports, areShared: configuration.sharesAddresses)
+            configuration.interfaces, ports: configuration.ports, aliases: configuration.interfaceAliases,
+            areShared: configuration.sharesAddresses)
         for interface in interfaces.interfaces where interface.ports.usage.total == 0 {
             throw .cannotStart(cause: "no RTP/RTCP port pair in \(configuration.ports)")
         }
