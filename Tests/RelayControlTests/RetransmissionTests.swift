@@ -37,4 +37,13 @@ struct RetransmissionTests {
         #expect(Set(try proxy.list()) == ["1", "2"])
         #expect(proxy.usedPorts == 8)
     }
+
+    @Test("A cookie of any length without a space is one: drachtio sends UUIDs")
+    func longCookies() throws {
+        let proxy = try TestProxy()
+        for cookie in ["8f6a3f0e-4f7c-4a55-9d3e-0c5d3b0f5a11", String(repeating: "x", count: 2_000)] {
+            let reply = try #require(proxy.exchange(Array("\(cookie) d7:command4:pinge".utf8)))
+            #expect(String(decoding: reply, as: UTF8.self) == "\(cookie) d6:result4:ponge")
+        }
+    }
 }

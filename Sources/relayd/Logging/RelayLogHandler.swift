@@ -2,7 +2,7 @@ internal import Foundation
 internal import Logging
 internal import RelayCore
 
-/// Writes `[call-id]: [subsystem] text` to standard error or syslog.
+/// Writes `INFO: [call-id]: [subsystem] text` to standard error or syslog.
 ///
 /// The metadata keys `call-id` and `subsystem` make the prefix; other metadata follows the text.
 struct RelayLogHandler: LogHandler {
@@ -42,7 +42,7 @@ struct RelayLogHandler: LogHandler {
         if let given = event.metadata { all.merge(given) { _, new in new } }
         let callID = all.removeValue(forKey: Self.callIDKey).map { settings.mark(callID: $0.description) } ?? ""
         let subsystem = all.removeValue(forKey: Self.subsystemKey)?.description ?? Self.defaultSubsystem
-        var line = "\(callID)[\(subsystem)] \(event.message)"
+        var line = "\(Self.name(event.level)): \(callID)[\(subsystem)] \(event.message)"
         if let error = event.error { line += ": \(error)" }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) { line += " \(key)=\(value)" }
         // A line may name another subsystem than its logger, and swift-log has no level for silence.
@@ -73,6 +73,18 @@ struct RelayLogHandler: LogHandler {
         return { _, line in
             let time = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true).year().month().day())
             SystemService.writeError("\(time) \(line)\n")
+        }
+    }
+
+    /// How rtpengine writes a level.
+    private static func name(_ level: Logger.Level) -> String {
+        switch level {
+        case .trace, .debug: "DEBUG"
+        case .info: "INFO"
+        case .notice: "NOTICE"
+        case .warning: "WARNING"
+        case .error: "ERR"
+        case .critical: "CRIT"
         }
     }
 
