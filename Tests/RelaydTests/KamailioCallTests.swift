@@ -104,4 +104,49 @@ struct KamailioCallTests {
             #expect(after == before)
         }
     }
+
+    @Test("Kamailio's $rtpstat and its MOS variables fill from what the ends report in RTCP", .timeLimit(.minutes(1)))
+    func quality() async throws {
+        try await withTestRun("call-quality") { run in
+            let recording = try Self.recording.get()
+            let calls = try KamailioCalls(1, .hold, in: run)
+            let relay = try await calls.startRelay(tos: Self.tos)
+            let kamailio = try await calls.startKamailio(["QUALITY"])
+            var endpoints: [TransportAddress: UDPEndpoint] = [:]
+            for port in calls.mediaPorts {
+                endpoints[port] = try await UDPEndpoint(at: port)
+                endpoints[port.with(port: port.port + 1)] = try await UDPEndpoint(at: port.with(port: port.port + 1))
+            }
+            defer { for endpoint in endpoints.values { endpoint.close() } }
+
+            let parties = try await calls.startCalls()
+            let flows = try await eventually("the call is up", every: .milliseconds(50)) {
+                let report = calls.report(calls.loggedMessages, from: relay)
+                return report.directions.count == 2 ? report.directions.map(\.sent) : nil
+            }
+            for flow in flows { try await endpoints[flow.source]?.send(recording[0], to: flow.destination) }
+            _ = try await eventually("both hear each other") {
+                calls.mediaPorts.allSatisfy { (endpoints[$0]?.receivedCount ?? 0) > 0 } ? true : nil
+            }
+            // RFC 3550 §6.4.2: a quarter of the packets lost, 80 units of jitter, which are 10 ms.
+            let source = Array(recording[0][8..<12])
+            let report =
+                [0x81, 201, 0, 7, 0, 0, 0, 9] + source + [64, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 80]
+                + [UInt8](repeating: 0, count: 8)
+            for flow in flows {
+                let own = flow.source.with(port: flow.source.port + 1)
+                try await endpoints[own]?.send(report, to: flow.destination.with(port: flow.destination.port + 1))
+            }
+            _ = try await eventually("both get the report") {
+                calls.mediaPorts.allSatisfy { (endpoints[$0.with(port: $0.port + 1)]?.receivedCount ?? 0) > 0 }
+                    ? true : nil
+            }
+            try await calls.hangUp()
+            try await parties.finish()
+
+            #expect(kamailio.log.contains("quality: mos=1.6 loss=25 jitter=10 samples=1"))
+            #expect(kamailio.log.contains("traffic: RTP: \(2 * recording[0].count) bytes, 2 packets, 0 errors"))
+            #expect(kamailio.log.contains("RTCP: 64 bytes, 2 packets, 0 errors"))
+        }
+    }
 }

@@ -51,15 +51,18 @@ struct KamailioCalls {
         return try await RelayProcess.start(options, in: run)
     }
 
-    func startKamailio() async throws {
+    /// - Parameter settings: more of those that the configuration file looks for.
+    @discardableResult
+    func startKamailio(_ settings: [String] = []) async throws -> ChildProcess {
         let process = try run.start(
             Executables.require("kamailio"),
             [
                 "-f", Self.file("kamailio.cfg"), "-DD", "-E", "-m", "16", "-M", "4",
                 "-Y", run.directory, "-P", run.path(of: "kamailio.pid"),
                 "-A", "LISTEN=udp:\(proxy)", "-A", "RELAY_NG=\"udp:\(control)\"",
-            ], name: "kamailio")
+            ] + settings.flatMap { ["-A", $0] }, name: "kamailio")
         try await socket(at: proxy, of: process)
+        return process
     }
 
     /// Starts all calls at once.
