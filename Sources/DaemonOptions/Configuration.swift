@@ -48,6 +48,10 @@ package struct Configuration: Equatable, Sendable {
     /// No new calls above so many octets of media a second; 0 means no limit.
     package var maxBandwidth = 0
     package var endpointLearning = EndpointLearningMode.heuristic
+    /// The section of the configuration file with the templates; `nil` means that there are none.
+    package var templateSection: String?
+    /// Flag strings, by the name under which `template` asks for them.
+    package var templates: [String: String] = [:]
     /// Scores are those of a conversation (CQ) or of mere listening (LQ).
     package var mos = ScoreKind.conversational
     /// The source of the SIP message counts, not the address in the SDP, unless an offer says otherwise.

@@ -78,6 +78,10 @@ extension AnnounceMethod {
 }
 
 extension Configuration {
+    /// The templates as a request names them.
+    var flagTemplates: [ByteString: ByteString] {
+        Dictionary(uniqueKeysWithValues: templates.map { (ByteString($0.key), ByteString($0.value)) })
+    }
     /// The addresses of `--interface`, each once.
     var homeAddresses: [IPAddress] { interfaces.compactMap { MediaInterface($0)?.local } }
     /// The addresses of `--backup-interface`.

@@ -70,6 +70,20 @@ struct OptionTests {
         #expect(configuration.numThreads == nil && configuration.maxSessions == nil)
     }
 
+    @Test("flags that requests name are in a section of their own")
+    func templates() throws {
+        let text = """
+            [rtpengine]
+            templates = signalling
+            [signalling]
+            wan = ICE=remove replace=[origin] direction=[in out]
+            """
+        let (configuration, _) = try Self.run([], file: text)
+        #expect(configuration.templates == ["wan": "ICE=remove replace=[origin] direction=[in out]"])
+        #expect(throws: OptionError.self) { _ = try Self.run(["--templates=nowhere"], file: text) }
+        #expect(throws: OptionError.self) { _ = try Self.run(["--config-file=none", "--templates=signalling"]) }
+    }
+
     @Test("the file is read, and the command line wins")
     func file() throws {
         let text = """

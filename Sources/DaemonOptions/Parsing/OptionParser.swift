@@ -59,6 +59,8 @@ struct OptionParser {
     private let commandLine: [OptionSetting]
     private let host: HostNetwork
     private var file: [OptionSetting] = []
+    /// The file as it is, for other sections.
+    private var fileText: (text: String, path: String)?
     private(set) var configuration = Configuration()
     private(set) var notices: [OptionNotice] = []
 
@@ -85,6 +87,7 @@ struct OptionParser {
         case .unreadable(let reason):
             throw OptionError("'\(path)' cannot be read: \(reason)", option: "config-file", at: .commandLine)
         case .text(let text):
+            fileText = (text, path)
             guard let entries = try ConfigurationFile(text, section: section, path: path).entries else {
                 guard early("config-section") == nil else {
                     throw OptionError(
@@ -123,6 +126,7 @@ struct OptionParser {
             let same = settings.filter { $0.option.name == setting.option.name }
             try apply(setting.option, same.flatMap(\.values), at: setting.location)
         }
+        try readTemplates()
         try check()
         if configuration.interfaces.isEmpty { configuration.interfaces = ["127.0.0.1"] }
         if configuration.listenNG.isEmpty, configuration.listenTCPNG.isEmpty {
@@ -150,6 +154,15 @@ struct OptionParser {
         case .notBuilt: notices.append(OptionNotice(.warning, "option '\(option.name)' has no effect yet"))
         case .ignored: notices.append(OptionNotice(.information, "option '\(option.name)' is accepted and ignored"))
         }
+    }
+
+    /// Reads the section with the templates: `NAME = FLAGS`.
+    private mutating func readTemplates() throws(OptionError) {
+        guard let section = configuration.templateSection else { return }
+        guard let (text, path) = fileText,
+            let entries = try ConfigurationFile(text, section: section, path: path).entries
+        else { throw OptionError("the configuration file has no section [\(section)]", option: "templates") }
+        for entry in entries { configuration.templates[entry.key] = entry.value }
     }
 
     /// What no option can tell alone.

@@ -33,7 +33,7 @@ extension OptionTable {
         homer homer-id homer-ng-capture-proto
         homer-protocol https-cert https-key interfaces-config log-facility-dtmf log-facility-rtcp recording-dir
         recording-format recording-method rtcp-interval socket-cpu-affinity
-        ssrc-reporting templates vsc-pause-rec vsc-pause-resume-rec vsc-start-pause-resume-rec vsc-start-rec
+        ssrc-reporting vsc-pause-rec vsc-pause-resume-rec vsc-start-pause-resume-rec vsc-start-rec
         vsc-start-stop-rec vsc-stop-rec xmlrpc-format
         """
 

@@ -112,6 +112,10 @@ extension OptionTable {
             (configuration, text) throws(ValueProblem) in
             configuration.endpointLearning = try ValueParsing.choice(text)
         },
+        .value("templates", "NAME", "section of the file with flags that requests name by 'template'") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.templateSection = try ValueParsing.text(text)
+        },
         .value("mos", "CQ|LQ", "score conversations, to which delay matters, or listening (CQ)") {
             (configuration, text) throws(ValueProblem) in
             configuration.mos = try ValueParsing.choice(text)
