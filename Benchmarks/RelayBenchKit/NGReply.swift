@@ -21,6 +21,11 @@ package struct NGReply: Sendable {
     /// The session description in the reply to an offer or an answer.
     package var audio: AudioDescription? { dictionary["sdp"]?.string.flatMap { AudioDescription($0.bytes) } }
 
+    /// The Call-IDs in the reply to a `list`.
+    package var calls: Set<String>? {
+        dictionary["calls"]?.list.map { Set($0.compactMap { $0.string?.description }) }
+    }
+
     /// A counter over the whole call in the reply to a query: `kind` is `RTP` or `RTCP`, `counter` `packets`, `bytes`
     /// or `errors`.
     package func total(_ kind: String, _ counter: String) -> Int64? {

@@ -24,7 +24,7 @@ package struct NGTemplate: Sendable {
     }
 
     package init(_ command: Command, run: String) {
-        let prefix = "relay-bench-\(run)-"
+        let prefix = Self.prefix(run)
         var message = NGDictionary()
         message.append("supports", .list(["load limit"]))
         switch command {
@@ -49,6 +49,19 @@ package struct NGTemplate: Sendable {
 
     /// The command that asks whether anybody is there; about no call.
     package static let ping = NGCodec.encode(["command": "ping"], as: .bencode)
+
+    /// The command that asks for the Call-IDs of up to so many calls.
+    package static func list(limit: Int64) -> [UInt8] {
+        NGCodec.encode(["command": "list", "limit": .integer(limit)], as: .bencode)
+    }
+
+    /// What a call is called in the commands of a run.
+    package static func callID(_ call: Int, run: String) -> String {
+        let number = String(call)
+        return prefix(run) + String(repeating: "0", count: digits - number.count) + number
+    }
+
+    private static func prefix(_ run: String) -> String { "relay-bench-\(run)-" }
 
     private static func finish(_ message: inout NGDictionary, _ command: String, tags: [String]) {
         for tag in tags { message.append(ByteString(tag), .string(tag == "from-tag" ? "offerer" : "answerer")) }

@@ -3,7 +3,12 @@ internal import Foundation
 /// Where programs are. An ordinary user's PATH often lacks the directories of the system's daemons.
 package enum Executables {
     /// The full path of a program, or `nil` when it is not installed.
+    ///
+    /// `RELAY_TEST_REDIS` names another server to test with, such as another version of Redis, or Valkey.
     package static func find(_ name: String) -> String? {
+        if name == "redis-server", let other = ProcessInfo.processInfo.environment["RELAY_TEST_REDIS"] {
+            return FileManager.default.isExecutableFile(atPath: other) ? other : nil
+        }
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         let directories = path.split(separator: ":").map(String.init) + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
         return directories.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }

@@ -10,7 +10,8 @@ struct ReplicationCommand: ParsableCommand {
         discussion: """
             Starts a Redis of its own, without files, and each relay in turn. Calls per second is offer, answer and \
             delete, as in "compare". A restart is measured with calls up: the relay is killed, started again, and has to \
-            answer with all of them restored.
+            answer with all of them restored. With --outage, Redis is away for so many seconds instead, while 50 \
+            calls a second go through one relayd and another stands by.
             """)
 
     @Option(help: ArgumentHelp("The relayd to measure (default: the one next to this program).", valueName: "path"))
@@ -31,7 +32,11 @@ struct ReplicationCommand: ParsableCommand {
     @Option(help: "Calls that are up when a relay is restarted; 0 leaves that out.")
     var calls = 4000
 
+    @Option(help: ArgumentHelp("Kill, stop and slow Redis down for so long, and nothing else.", valueName: "seconds"))
+    var outage: Int?
+
     func validate() throws {
+        if let outage { try relay_bench.validate("outage", outage, in: 1...120) }
         try relay_bench.validate("seconds", seconds, in: 0.1...3600)
         try relay_bench.validate("rounds", rounds, in: 1...1000)
         try relay_bench.validate("calls", calls, in: 0...12_000)
@@ -50,6 +55,18 @@ struct ReplicationCommand: ParsableCommand {
             throw ValidationError("there is no relay to measure; say --relayd PATH or --rtpengine PATH.")
         }
         let network = UInt32(0x7F4E_0000) | UInt32(getpid() & 0xFF) << 8
+        if let outage {
+            guard let program = programs.first(where: { $0.name == "relayd" }) else {
+                throw ValidationError("there is no relayd to measure; say --relayd PATH.")
+            }
+            let run = OutageRun(
+                program: program, redis: redisServer, seconds: outage, network: network,
+                progress: { StandardError.write($0 + "\n") })
+            let (lines, isKept) = try run.lines()
+            for line in lines { print(line) }
+            if !isKept { throw ExitCode.failure }
+            return
+        }
         let run = ReplicationRun(
             programs: programs, redis: redisServer, seconds: seconds, rounds: rounds, calls: calls,
             relayAddress: IPAddress(ipv4: network | 1), generatorAddress: IPAddress(ipv4: network | 2),

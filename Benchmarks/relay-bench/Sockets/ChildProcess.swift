@@ -38,6 +38,7 @@ final class ChildProcess {
     /// Ends it and everything it has started: SIGTERM, and SIGKILL for what is left after two seconds.
     func end() {
         guard !isCleared else { return }
+        hang(false)  // a stopped process does not hear SIGTERM
         isCleared = true
         if isRunning {
             _ = clinux_signal_group(identifier, SIGTERM)
@@ -53,6 +54,12 @@ final class ChildProcess {
         isCleared = true
         _ = clinux_signal_group(identifier, SIGKILL)
         while isRunning { SystemClock.sleep(milliseconds: 2) }
+    }
+
+    /// Stops it and everything it has started, connections and all, or lets it go on.
+    func hang(_ hangs: Bool) {
+        guard !isCleared else { return }
+        _ = clinux_signal_group(identifier, hangs ? SIGSTOP : SIGCONT)
     }
 
     /// Waits until it ends by itself; false if it has not after `milliseconds`.

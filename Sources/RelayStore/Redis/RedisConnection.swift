@@ -20,10 +20,18 @@ package struct RedisPatience: Hashable, Sendable {
     // SAFETY: made in `init`, freed in `deinit`, and used by one thread only, since the class is not `Sendable`.
     private let context: UnsafeMutablePointer<redisContext>
     let endpoint: RedisLocation.Endpoint
+    /// How long one answer may take from its first octet to its last.
+    private let longestAnswer: Duration
+
+    /// In octets. The longest answer that we ask for is 32 records of calls, from the script.
+    private static let longest = 2 * 32 * StoreLimits.recordLength
+    /// Each part of an answer has the time that is set for answering; all parts together this many times as much.
+    private static let parts = 5
 
     /// Looks the host up and connects.
     init(to endpoint: RedisLocation.Endpoint, patience: RedisPatience) throws(StoreError) {
         self.endpoint = endpoint
+        longestAnswer = patience.answering * Self.parts
         // SAFETY: the host is a terminated string that lives across the call; the result is checked.
         guard
             let made = unsafe redisConnectWithTimeout(
@@ -37,6 +45,7 @@ package struct RedisPatience: Hashable, Sendable {
         // SAFETY: a live context. A server that hangs then costs one time-out, and not this thread.
         _ = unsafe redisSetTimeout(made, Self.interval(patience.answering))
         _ = unsafe redisEnableKeepAlive(made)
+        unsafe relay_redis_limit(made)
     }
 
     deinit { unsafe redisFree(context) }
@@ -44,12 +53,6 @@ package struct RedisPatience: Hashable, Sendable {
     /// The socket, for waiting.
     // SAFETY: read from the live context.
     var descriptor: Int32 { unsafe context.pointee.fd }
-
-    /// Changes how long an answer may take.
-    func setPatience(_ limit: Duration) {
-        // SAFETY: a live context.
-        _ = unsafe redisSetTimeout(context, Self.interval(limit))
-    }
 
     /// Sends commands and reads all their answers.
     func exchange(_ commands: borrowing RedisCommand) throws(StoreError) -> [RedisReply] {
@@ -87,19 +90,30 @@ package struct RedisPatience: Hashable, Sendable {
         while done == 0 { guard unsafe redisBufferWrite(context, &done) == REDIS_OK else { throw failure() } }
     }
 
-    /// The next answer; waits for it.
+    /// The next answer; waits for it. Whatever the server sends, this takes neither for ever nor all memory.
     func reply() throws(StoreError) -> RedisReply {
-        var raw: UnsafeMutableRawPointer?
-        // SAFETY: on success the library has stored a reply that is ours to free, which happens below.
-        guard unsafe redisGetReply(context, &raw) == REDIS_OK, let raw = unsafe raw else { throw failure() }
-        defer { unsafe freeReplyObject(raw) }
-        return unsafe Self.copy(raw.assumingMemoryBound(to: redisReply.self))
+        try flush()
+        let deadline = ContinuousClock.now + longestAnswer
+        var octets = 0
+        while true {
+            if let reply = try replyAtHand() { return reply }
+            // SAFETY: a live context, which has a reader of its own; only `replyAtHand` takes octets out of it.
+            let before = unsafe context.pointee.reader.pointee.len
+            try readInput()
+            octets += unsafe context.pointee.reader.pointee.len - before
+            guard octets <= Self.longest else {
+                throw StoreError(.protocolViolation, "\(endpoint): an answer too long to be one")
+            }
+            guard ContinuousClock.now < deadline else {
+                throw StoreError(.timedOut, "\(endpoint): an answer that does not end")
+            }
+        }
     }
 
     /// An answer that has arrived whole, without waiting; `nil` when there is none.
     func replyAtHand() throws(StoreError) -> RedisReply? {
         var raw: UnsafeMutableRawPointer?
-        // SAFETY: as in `reply`.
+        // SAFETY: on success the library has stored a reply that is ours to free, which happens below.
         guard unsafe redisGetReplyFromReader(context, &raw) == REDIS_OK else { throw failure() }
         guard let raw = unsafe raw else { return nil }
         defer { unsafe freeReplyObject(raw) }

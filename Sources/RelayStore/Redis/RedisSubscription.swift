@@ -12,12 +12,13 @@ final class RedisSubscription {
     ) throws(StoreError) {
         connection = try RedisConnection(to: endpoint, patience: patience)
         try RedisSession.authenticate(connection, location)
-        isNotified = try Self.turnOn(connection)
+        let isTurnedOn = try Self.turnOn(connection)
         var commands = RedisCommand()
         commands.begin(2)
         commands.word("SUBSCRIBE")
         commands.word(Array("__keyspace@\(location.database)__:".utf8) + key)
-        _ = try connection.exchange(commands)
+        // A user that may not listen to this channel is told so; then it is as if nobody spoke.
+        isNotified = try connection.exchange(commands)[0].elements != nil && isTurnedOn
     }
 
     /// Sees to it that changes of sorted sets (`z`) are told by key (`K`).

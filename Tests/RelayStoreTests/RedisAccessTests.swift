@@ -1,0 +1,87 @@
+import RelayCore
+import RelayStore
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// Passwords, users with few rights, and servers that are not the master.
+@Suite(
+    "Ways to a Redis", .serialized, .timeLimit(.minutes(1)),
+    .enabled(if: Executables.missing(["redis-server", "redis-cli"]).isEmpty, "redis-server is not installed"))
+struct RedisAccessTests {
+    private static func location(_ text: String) throws -> RedisLocation { try #require(RedisLocation(text)) }
+
+    /// Two relays see each other's calls come, change and go.
+    private static func share(_ settings: RedisSettings) async throws {
+        let group = try TestGroup(RedisSessionStore(settings), names: ["a", "b"])
+        defer { group.stop() }
+        try await group.settle()
+        try group["a"].create("1")
+        try group["b"].create("2")
+        try await group.agree(on: ["1", "2"])
+        try group["b"].change("1", port: 4100)
+        _ = try await eventually("the change arrives") { group["a"].callersPort(of: "1") == 4100 ? true : nil }
+        #expect(group["a"].delete("2"))
+        try await group.agree(on: ["1"])
+        #expect(group["b"].delete("1"))
+        try await group.agree(on: [])
+        try await group.settle()
+    }
+
+    @Test("a password, a user of its own, and one who may not listen, list or configure")
+    func secrets() async throws {
+        try await withTestRun("redis-secrets") { run in
+            let network = try LoopbackNetwork(portCount: 2)
+            let redis = try await RedisServer.start(
+                at: TransportAddress(network.host(100), port: network.ports.lowerBound), in: run)
+            try await redis.command("ACL", "SETUSER", "full", "on", ">p:w", "~relay:*", "+@all")
+            try await redis.command(
+                "ACL", "SETUSER", "bare", "on", ">p@w", "~relay:*", "+@all", "-@dangerous", "+info", "+role")
+            try await redis.command("CONFIG", "SET", "requirepass", "secret")
+            #expect(try await redis.command("GET", "relay:sequence").contains("NOAUTH"))
+
+            for access in ["secret@", "redis://:secret@", "redis://full:p:w@", "redis://bare:p@w@"] {
+                try await Self.share(RedisSettings(try Self.location("\(access)\(redis.address)")))
+            }
+        }
+    }
+
+    @Test("with a wrong password calls go on, and the reason is told without the password")
+    func wrongPassword() async throws {
+        try await withTestRun("redis-wrong-password") { run in
+            let network = try LoopbackNetwork(portCount: 2)
+            let redis = try await RedisServer.start(
+                at: TransportAddress(network.host(100), port: network.ports.lowerBound), in: run)
+            try await redis.command("CONFIG", "SET", "requirepass", "secret")
+            let settings = RedisSettings(try Self.location("guessed@\(redis.address)"))
+            let group = try TestGroup(RedisSessionStore(settings), names: ["a"])
+            defer { group.stop() }
+            try group["a"].create("1")
+            _ = try await eventually("the reason is told") {
+                group["a"].replicator.status.lastError?.contains("WRONGPASS") == true ? true : nil
+            }
+            #expect(group["a"].replicator.status.lastError?.contains("guessed") == false)
+            #expect(group["a"].replicator.status.unprotectedCalls == 1)
+        }
+    }
+
+    @Test("reading from a replica, writing to the master, woken up by either", arguments: [false, true])
+    func replica(listensToMaster: Bool) async throws {
+        try await withTestRun("redis-replica-\(listensToMaster)") { run in
+            let network = try LoopbackNetwork(portCount: 2)
+            let master = try await RedisServer.start(
+                "master", at: TransportAddress(network.host(100), port: network.ports.lowerBound), in: run)
+            let replica = try await RedisServer.start(
+                "replica", at: TransportAddress(network.host(101), port: network.ports.upperBound), in: run,
+                ["--replicaof", "\(master.address.address)", "\(master.address.port)"])
+            _ = try await eventually("the replica follows", every: .milliseconds(50)) {
+                try await replica.command("INFO", "replication").contains("master_link_status:up") ? true : nil
+            }
+            var settings = RedisSettings(try Self.location("\(replica.address)"))
+            settings.writing = try Self.location("\(master.address)")
+            if listensToMaster { settings.subscription = settings.writing }
+            try await Self.share(settings)
+            #expect(try await master.command("GET", "relay:sequence") == replica.command("GET", "relay:sequence"))
+        }
+    }
+}
