@@ -24,6 +24,7 @@ final class KernelForwarding: MetricSource {
         wanted.addresses = (configuration.interfaces + configuration.backupInterfaces)
             .compactMap { MediaInterface($0)?.local }
         wanted.orphanSilence = .seconds(configuration.timeout)
+        wanted.requiresInterface = configuration.noFallback
         do throws(SystemError) {
             let plane = try KernelPlane(wanted, over: user, log: log)
             kernel.withLock { $0 = plane }

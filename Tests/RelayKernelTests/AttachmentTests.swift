@@ -74,5 +74,26 @@ extension KernelTests {
             // No interface has the address now: all others may bring packets for it.
             #expect(try attachments.refresh() == 0 || !attachments.list.contains { $0.interface == network.name })
         }
+
+        @Test("a plane without any interface waits for one, unless it has to have one from the start")
+        func nothingToAttachTo() throws {
+            var configuration = KernelPlane.Configuration()
+            configuration.interfaces = ["kt-absent"]
+            func plane() throws -> KernelPlane {
+                let user = try UserPlane(threads: 1, capacity: 4, isPinned: false, listener: try Poller())
+                do throws(SystemError) {
+                    return try KernelPlane(configuration, over: user, log: Logger(label: "test"))
+                } catch {
+                    user.stop()
+                    throw error
+                }
+            }
+            let waiting = try plane()
+            #expect(waiting.attachments.isEmpty)
+            waiting.stop()
+            configuration.requiresInterface = true
+            let refusal = try #require(throws: SystemError.self) { _ = try plane() }
+            #expect(refusal.errno == ENODEV)
+        }
     }
 }

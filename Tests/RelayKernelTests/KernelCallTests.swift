@@ -127,7 +127,13 @@ extension KernelTests {
             try await withTestRun("kernel-proof") { run in
                 let host = try TestHost(17)
                 defer { host.remove() }
-                let options = try host.options(["--kernel-attach=xdp"])
+                var options = try host.options(["--kernel-attach=xdp"])
+                // There is no other interface, so a relay that must not fall back does not start.
+                let refusal = await #expect(throws: (any Error).self) {
+                    _ = try await RelayProcess.start(options, in: run, name: "refused")
+                }
+                #expect("\(String(describing: refusal))".contains("attach the forwarding program to an interface"))
+                options.others.removeAll { $0 == "--no-fallback" }
                 let relay = try await RelayProcess.start(options, in: run)
                 #expect(relay.process.log.contains("it lost 16 frames"), "\(relay.process.log)")
                 let call = try await TestCall(

@@ -21,6 +21,8 @@ package final class KernelPlane: ForwardingPlane {
         package var addresses: [IPAddress] = []
         /// How long flows that nobody has claimed go on without a packet.
         package var orphanSilence: Duration = .seconds(60)
+        /// It is an error when no interface takes the program. Otherwise the plane waits for one that does.
+        package var requiresInterface = false
 
         package init() {}
     }
@@ -44,8 +46,8 @@ package final class KernelPlane: ForwardingPlane {
 
     /// Puts the kernel in front of a user plane.
     ///
-    /// - Throws: EPERM without CAP_BPF and CAP_NET_ADMIN, EBUSY when another relay has the table, and whatever else keeps
-    ///   the program from being loaded.
+    /// - Throws: EPERM without CAP_BPF and CAP_NET_ADMIN, EBUSY when another relay has the table, ENODEV when no interface
+    ///   takes the program and one has to, and whatever else keeps the program from being loaded.
     package init(_ configuration: Configuration, over user: any ForwardingPlane, log: Logger) throws(SystemError) {
         (self.user, self.log) = (user, log)
         table = try KernelTable(number: configuration.table)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Logging
 internal import RelayCore
 internal import Synchronization
@@ -18,6 +19,7 @@ final class KernelWatch: Sendable {
     let attachments: Attachments
     private let table: KernelTable
     private let orphanSilence: Duration
+    private let requiresInterface: Bool
     private let log: Logger
     private let bell: Mutex<Poller?> = Mutex(nil)
     private let thread: Mutex<SystemThread?> = Mutex(nil)
@@ -28,12 +30,17 @@ final class KernelWatch: Sendable {
         (wish.interfaces, wish.choice) = (configuration.interfaces, configuration.attach)
         wish.addresses = configuration.addresses
         attachments = Attachments(wish, table: table, number: configuration.table, log: log)
-        (self.table, self.log, orphanSilence) = (table, log, configuration.orphanSilence)
+        (self.table, self.log) = (table, log)
+        (orphanSilence, requiresInterface) = (configuration.orphanSilence, configuration.requiresInterface)
     }
 
     /// Attaches to the interfaces and goes on watching.
     func start(_ plane: KernelPlane) throws(SystemError) {
-        plane.setActive(try attachments.refresh() > 0)
+        let attached = try attachments.refresh()
+        guard attached > 0 || !requiresInterface else {
+            throw SystemError(errno: ENODEV, operation: "attach the forwarding program to an interface")
+        }
+        plane.setActive(attached > 0)
         _ = try attachments.newFailures()
         let bell = try Poller()
         self.bell.withLock { $0 = bell }
