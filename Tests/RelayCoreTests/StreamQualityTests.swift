@@ -145,6 +145,23 @@ struct StreamQualityTests {
         #expect(source.quality.reported(block, clockRate: 8000, farLeg: 0, at: source.now) == nil)
     }
 
+    @Test("Where no sender report tells the round trip, an extended report does; one about another source does not")
+    func extendedReport() {
+        var source = Source()
+        source.send(10)
+        var octets: [UInt8] = [0x80, 207, 0, 10, 0, 0, 0, 1, 7, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 0]
+        octets += [0, 0, 0, 0, 0, 250] + [UInt8](repeating: 0, count: 18)
+        var block = RTCPDigest.ReportBlock()
+        block.ssrc = 7
+        for (ssrc, expected) in [(UInt8(8), UInt32(0)), (7, 250_000)] {
+            octets[15] = ssrc
+            if let metrics = RTCPDigest(octets.span).voipMetrics { source.quality.reported(metrics) }
+            _ = source.quality.reported(block, clockRate: 8000, farLeg: 0, at: source.now)
+            #expect(source.quality.summary.average?.roundTripTime == expected)
+        }
+        #expect(source.quality.summary.reports == 2)
+    }
+
     @Test("The scale: perfect, tolerable, unusable")
     func scale() {
         func mos(_ roundTrip: UInt32, _ jitter: UInt16, _ loss: UInt8) -> UInt8 {
