@@ -19,6 +19,9 @@ struct ReplicationMetrics: MetricSource {
         metrics.gauge(
             "relay_replication_unprotected_calls", status.unprotectedCalls,
             help: "Calls whose last change the store does not have")
+        metrics.gauge(
+            "relay_replication_obstructed_calls", status.obstructedCalls,
+            help: "Calls whose ports could not be opened here")
         metrics.counter("relay_replication_gaps_total", status.gaps, help: "Changes lost before they could be read")
         metrics.counter("relay_replication_resyncs_total", status.resyncs, help: "Times everything was read anew")
         metrics.counter("relay_replication_written_total", status.writtenChanges, help: "Changes written")
@@ -55,6 +58,7 @@ struct ClusterCommand: ConsoleCommand {
         if let time = status.outOfStepFor { text += ", for \(time.components.seconds) s" }
         text += "\nLag:               \(status.lag) changes (at \(status.position))\n"
         text += "Unprotected calls: \(status.unprotectedCalls)\n"
+        text += "Obstructed calls:  \(status.obstructedCalls)\(status.obstacle.map { ", such as: \($0)" } ?? "")\n"
         text += "Gaps, resyncs:     \(status.gaps), \(status.resyncs)\n"
         text += "Written, refused:  \(status.writtenChanges), \(status.refusedChanges)\n"
         text += "Applied, skipped:  \(status.appliedChanges), \(status.skippedRecords)\n"
@@ -76,6 +80,8 @@ struct ClusterCommand: ConsoleCommand {
         object.append("lag", status.lag)
         object.append("out_of_step_seconds", .decimal((status.outOfStepFor ?? .zero) / .seconds(1)))
         object.append("unprotected_calls", status.unprotectedCalls)
+        object.append("obstructed_calls", status.obstructedCalls)
+        object.append("obstacle", .string(status.obstacle ?? ""))
         object.append("gaps", status.gaps)
         object.append("resyncs", status.resyncs)
         object.append("written", status.writtenChanges)

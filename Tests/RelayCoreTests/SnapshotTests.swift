@@ -59,6 +59,43 @@ import WireFormat
             calleesPort: TransportAddress(Self.loopback, port: try audioPort(in: toCallee)))
     }
 
+    @Test("a port that another program has stays in the call's description, and is opened when it is free")
+    func portInUse() async throws {
+        let talk = try await call(through: first, on: (42_204, 42_206))
+        defer { talk.close() }
+        let snapshot = try #require(first.snapshot(of: "1@host"))
+        second.apply(snapshot)
+        let now = SystemClock.monotonic
+        second.sweep(at: now)
+        #expect(second.obstructedCalls.count == 1)
+        #expect(second.obstructedCalls.reason?.contains("127.0.0.1:") == true)
+        // Whoever owns the call writes its record: it must not lose what it could not open.
+        #expect(second.takeOver(addresses: [Self.loopback]) == 0, "no port of it is open here")
+        #expect(second.snapshot(of: "1@host")?.ports == snapshot.ports)
+
+        first.stop()
+        second.sweep(at: now + 6_000_000_000)
+        #expect(second.obstacle(callID: "1@host") == nil)
+        #expect(second.obstructedCalls.count == 0)
+        #expect(second.snapshot(of: "1@host")?.ports == snapshot.ports)
+        try await self.talk(talk, through: second)
+        second.stop()
+    }
+
+    @Test("a command opens what could not be opened before, under the same number")
+    func commandOpens() async throws {
+        let talk = try await call(through: first, on: (42_208, 42_210))
+        defer { talk.close() }
+        let snapshot = try #require(first.snapshot(of: "1@host"))
+        second.apply(snapshot)
+        first.stop()
+        let toCallee = try second.offer(
+            Offer(callID: "1@host", fromTag: "caller", toTag: "callee", sdp: body(talk.caller)))
+        #expect(try audioPort(in: toCallee) == talk.calleesPort.port)
+        #expect(second.snapshot(of: "1@host")?.ports == snapshot.ports)
+        second.stop()
+    }
+
     private func rtp(_ sequence: UInt8) -> [UInt8] { [0x80, 8, 0, sequence, 0, 0, 0, sequence, 1, 2, 3, 4, 0xD5] }
 
     /// Sends until the other side has heard something, and both sources have been learned.

@@ -135,6 +135,8 @@ package struct MediaTerms: Hashable, Sendable {
 package struct MediaStream: Hashable, Sendable {
     package var terms: MediaTerms
     package var port: LocalPort?
+    /// What `port` should be, by what another relay has told, and could not be opened here so far.
+    package var unopened: CallSnapshot.Port?
     /// Ports that a re-offer has replaced. They go on receiving until the new ones have been answered.
     package var superseded: [LocalPort] = []
     /// Monotonic time at which the replaced ports are closed, once the new ones have been answered.

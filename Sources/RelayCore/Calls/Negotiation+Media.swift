@@ -187,6 +187,7 @@ extension Negotiation {
         state.participants[side].media[index].reserved = nil
         if let current { state.participants[side].media[index].superseded.append(current) }
         state.participants[side].media[index].port = port
+        state.participants[side].media[index].unopened = nil
     }
 
     /// The interface that a side's ports are on already, as long as it fits what is asked for; else the one to choose.
@@ -273,7 +274,7 @@ extension Negotiation {
                 close(stream.ports)
                 (stream.superseded, stream.closeSupersededAt, stream.reserved) = ([], nil, nil)
             }
-            (stream.port, stream.closeRTCPAt) = (nil, nil)
+            (stream.port, stream.unopened, stream.closeRTCPAt) = (nil, nil, nil)
             state.participants[side].media[index] = stream
         }
     }

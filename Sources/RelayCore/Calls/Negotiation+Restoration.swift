@@ -2,7 +2,7 @@ internal import SDP
 internal import WireFormat
 
 extension Negotiation {
-    /// Makes the call what a snapshot says. Ports that are open stay open; those that cannot be opened are left out.
+    /// Makes the call what a snapshot says. Ports that are open stay open; those that cannot be opened are noted.
     mutating func restore(_ snapshot: CallSnapshot, clock: SnapshotClock) {
         let open = Dictionary(
             state.ports.map { (CallSnapshot.Port($0).number, $0) }, uniquingKeysWith: { first, _ in first })
@@ -16,6 +16,7 @@ extension Negotiation {
             participant.media = side.media.map { media in
                 var stream = MediaStream(terms: media.terms)
                 stream.port = media.port.flatMap { port($0, of: media.terms, among: open, before: before) }
+                if stream.port == nil { stream.unopened = media.port }
                 stream.superseded = media.superseded.compactMap {
                     port($0, of: media.terms, among: open, before: before)
                 }

@@ -66,9 +66,15 @@ extension Relay {
     /// - Parameter now: monotonic nanoseconds; later than the clock's in tests.
     package func sweep(at now: UInt64) {
         let uncarried = uncarried.withLock { $0 }
+        let triesPorts = isTimeToTryPorts(at: now)
+        var (obstructed, obstacle): (Int, String?) = (0, nil)
         for call in calls.withLock({ Array($0.values) }) {
             let hasChanged = call.state.withLock { state in
                 guard !state.hasEnded else { return false }
+                if state.obstacle != nil {
+                    if triesPorts { retryPorts(of: call, &state) }
+                    if let reason = state.obstacle { (obstructed, obstacle) = (obstructed + 1, reason) }
+                }
                 guard !isForeign(state) else { return watch(call, &state, at: now) }
                 pierceNATs(of: call, state, at: now)
                 let closed = closeIdlePorts(of: call, &state, at: now)
@@ -84,6 +90,7 @@ extension Relay {
             }
             if hasChanged { notifyChanged(call) }
         }
+        obstruction.withLock { ($0.calls, $0.reason) = (obstructed, obstacle) }
     }
 
     /// Knocks again at the NAT of every endpoint that has not been heard yet.

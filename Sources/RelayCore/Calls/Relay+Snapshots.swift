@@ -35,13 +35,10 @@ extension Relay {
         return call.state.withLock { $0.hasEnded ? nil : isForeign($0) }
     }
 
-    /// Why this relay could not forward a call's packets; `nil` when it could, or does not know the call.
-    public func obstacle(callID: ByteString) -> String? { find(callID)?.state.withLock { $0.obstacle } }
-
     /// Creates or changes a call as another relay, or an earlier process of this one, has described it.
     ///
     /// A call that is here is changed in place: ports that stay are not closed, and go on counting. The observer is not
-    /// told. A port that cannot be opened is left out, and is the call's `obstacle`.
+    /// told. A port that cannot be opened stays in the call's description, is its `obstacle`, and is tried again.
     @discardableResult
     package func apply(_ snapshot: CallSnapshot) -> SnapshotOutcome {
         noteStamp(snapshot.version.instance.created)

@@ -68,6 +68,8 @@ public final class Relay: Sendable {
     let foreignCalls = Atomic<Int>(0)
     /// Addresses that packets are known not to be routed to here; calls on them are not timed out.
     let uncarried = Mutex<Set<IPAddress>>([])
+    /// Calls with an obstacle, as of the last sweep, and the next time that their ports are tried.
+    let obstruction = Mutex<(calls: Int, reason: String?, nextTry: UInt64)>((0, nil, 0))
     private let observer = Mutex<(any CallObserver)?>(nil)
     private let loopMarker: ByteString
     /// The latest creation of a call that another relay has told of, in microseconds since the epoch.
@@ -194,6 +196,7 @@ public final class Relay: Sendable {
         let outcome: NegotiationOutcome? = try call.state.withLock {
             (state) throws(RelayError) -> NegotiationOutcome? in
             guard !state.hasEnded else { return nil }
+            if state.obstacle != nil { retryPorts(of: call, &state) }
             var work = Negotiation(call: call, state: state, context: context)
             do throws(RelayError) {
                 let outcome = NegotiationOutcome(sdp: try body(&work), unmet: work.unmet.sorted())

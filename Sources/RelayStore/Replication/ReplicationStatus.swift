@@ -36,6 +36,9 @@ package struct ReplicationStatus: Sendable {
     package var outOfStepFor: Duration?
     /// Calls of this relay whose last change the store does not have: nobody could go on with that.
     package var unprotectedCalls = 0
+    /// Calls whose packets this relay could not forward, as of the last second, and one of the reasons.
+    package var obstructedCalls = 0
+    package var obstacle: String?
     /// How often changes were gone before they could be read, or the store had lost some. Each was followed by a resync.
     package var gaps: UInt64 = 0
     /// How often everything was compared.

@@ -57,7 +57,11 @@ package final class Replicator: CallObserver {
     }
 
     /// How replication is doing now. Any thread.
-    package var status: ReplicationStatus { state.status(at: SystemClock.monotonic) }
+    package var status: ReplicationStatus {
+        var status = state.status(at: SystemClock.monotonic)
+        (status.obstructedCalls, status.obstacle) = intake.relay.obstructedCalls
+        return status
+    }
 
     /// Whether everything in the store has been read since the start, or has become known to be out of reach.
     package enum Restoration: Sendable { case pending, complete, failed }
