@@ -16,7 +16,7 @@ package struct Parameter: Equatable, Sendable {
 
 extension Configuration {
     /// Everything that the options say, by the names of the options; in a fixed order.
-    package var parameters: [Parameter] { logParameters + callParameters + processParameters }
+    package var parameters: [Parameter] { logParameters + callParameters + processParameters + namedParameters }
 
     private var logParameters: [Parameter] {
         LogSubsystem.allCases.map { Parameter(live: "log-level-\($0.rawValue)", logLevels[$0] ?? logLevel) } + [
@@ -45,6 +45,8 @@ extension Configuration {
             Parameter("table", "\(table)"), Parameter("no-fallback", flag(noFallback)),
             Parameter("port-min", "\(portMin)"), Parameter("port-max", "\(portMax)"),
             Parameter("num-threads", numThreads.map { "\($0)" } ?? "-1"),
+            Parameter("mos", mos.rawValue), Parameter("sip-source", flag(sipSource)),
+            Parameter("templates", templateSection ?? "(null)"),
             Parameter("software-id", softwareID ?? "(null)"), Parameter("pidfile", pidfile ?? "(null)"),
         ] + interfaces.enumerated().map { Parameter("interface[\($0)]", $1) }
             + backupInterfaces.enumerated().map { Parameter("backup-interface[\($0)]", $1) }
@@ -56,6 +58,14 @@ extension Configuration {
                 Parameter("graphite-interval", "\(graphiteInterval)"), Parameter("graphite-prefix", graphitePrefix),
                 Parameter("graphite-timeout", "\(graphiteTimeout)"),
             ]
+    }
+
+    /// What has a name of the operator's choice.
+    private var namedParameters: [Parameter] {
+        let aliases = interfaceAliases.sorted { $0.key < $1.key }
+        let flags = templates.sorted { $0.key < $1.key }
+        return aliases.map { Parameter("interface[\($0.key)]", $0.value) }
+            + flags.map { Parameter("template[\($0.key)]", $0.value) }
     }
 
     private func flag(_ value: Bool) -> String { value ? "1" : "0" }

@@ -107,13 +107,14 @@ struct ConsoleClientTests {
             try Text.write("[rtpengine]\ntimeout = 30\n", to: file)
             let (relay, client) = try await Self.start(run, others: ["--config-file=\(file)"])
             #expect(try await relay.client.send(Self.offer("one")).contains("result2:ok"))
-            try Text.write("[rtpengine]\ntimeout = 40\nsoftware-id = other\n", to: file)
+            try Text.write("[rtpengine]\ntimeout = 40\nsoftware-id = other\nmos = LQ\n", to: file)
 
             relay.process.signal(SIGHUP)
 
             _ = try await eventually("the log tells what has changed") {
                 relay.process.log.contains("takes a restart: software-id: (null) => other") ? true : nil
             }
+            #expect(relay.process.log.contains("takes a restart: mos: cq => lq"))
             #expect(try await client.ask("list timeout") == "TIMEOUT=40\n")
             try Text.write("[rtpengine]\ntimeout = soon\n", to: file)
             relay.process.signal(SIGHUP)
