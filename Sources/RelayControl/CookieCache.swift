@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireFormat
 
 /// Answers retransmissions: the same message gets the same reply, byte for byte, and is carried out once.
 ///
@@ -25,12 +26,7 @@ package final class CookieCache: Sendable {
 
         package init(_ message: [UInt8]) {
             var hasher = Hasher()
-            var word: UInt64 = 0
-            for (index, byte) in message.enumerated() {
-                word = word << 8 | UInt64(byte)
-                if index & 7 == 7 { hasher.combine(word) }
-            }
-            hasher.combine(word)  // up to seven octets are left; the count tells how many
+            hasher.combine(ByteString(message))
             (count, digest) = (message.count, hasher.finalize())
         }
     }

@@ -21,6 +21,19 @@ public struct ByteString: Hashable, Sendable {
     public var count: Int { bytes.count }
 }
 
+extension ByteString {
+    /// Eight octets at a time: an array would hash them one by one, and Call-IDs are looked up all the time.
+    public func hash(into hasher: inout Hasher) {
+        var word: UInt64 = 0
+        for index in bytes.indices {
+            word = word << 8 | UInt64(bytes[index])
+            if index & 7 == 7 { hasher.combine(word) }
+        }
+        hasher.combine(word)  // up to seven octets are left; the count tells how many
+        hasher.combine(bytes.count)
+    }
+}
+
 extension ByteString: ExpressibleByStringLiteral {
     /// The UTF-8 form of a literal.
     public init(stringLiteral value: String) { self.init(value) }
