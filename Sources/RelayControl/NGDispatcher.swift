@@ -59,9 +59,10 @@ package final class NGDispatcher: NGMessageHandler {
             let request = try NGRequest(decoded.dictionary, defaults: defaults, templates: templates)
             for warning in request.warnings { note(.warning, "\(warning)", request) }
             let start = SystemClock.monotonic
-            let finish = { @Sendable [statistics, format] (reply: NGDictionary) in
+            // The command alone: a request is large, and the closure would keep a copy of it.
+            let finish = { @Sendable [statistics, format, command = request.command] (reply: NGDictionary) in
                 statistics.count(
-                    request.command, from: peer.address, nanoseconds: SystemClock.monotonic &- start,
+                    command, from: peer.address, nanoseconds: SystemClock.monotonic &- start,
                     isError: reply["result"] == "error")
                 done(message.reply(reply, as: format))
             }

@@ -22,6 +22,11 @@ package struct NGDictionary: Equatable, Sendable {
     /// A dictionary of these entries, in this order.
     package init(_ entries: [Entry]) { self.entries = entries }
 
+    /// A dictionary of keys that are octets already, in this order.
+    package init(words: KeyValuePairs<ByteString, NGValue>) {
+        entries = words.map { Entry(key: $0, value: $1) }
+    }
+
     /// The value of the first entry with exactly this key.
     ///
     /// - Complexity: O(entries); replies are built and requests are read in order, neither looks keys up much.
@@ -47,6 +52,11 @@ package struct NGDictionary: Equatable, Sendable {
 
     /// Adds an entry at the end.
     package mutating func append(_ key: String, _ value: NGValue) { append(ByteString(key), value) }
+
+    /// Adds an entry at the end, unless there is no value.
+    package mutating func append(_ key: ByteString, ifPresent value: NGValue?) {
+        if let value { append(key, value) }
+    }
 
     /// Adds an entry at the end, unless there is no value.
     package mutating func append(_ key: String, ifPresent value: NGValue?) {
