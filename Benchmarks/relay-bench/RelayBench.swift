@@ -9,10 +9,11 @@ struct RelayBench: ParsableCommand {
         discussion: """
             "call" shows one call through a running relay. "media" and "control" put load on it. \
             "failover" counts what calls lose while things break. "compare" starts two \
-            relays in turn, rtpengine and relayd, and prints both sides; "replication" does so with a Redis behind both.
+            relays in turn, rtpengine and relayd, and prints both sides; "replication" does so with a Redis behind both. \
+            "soak" looks for what a relay keeps of a million calls.
             """,
         subcommands: [
             CallCommand.self, MediaCommand.self, ControlCommand.self, FailoverCommand.self, CompareCommand.self,
-            ReplicationCommand.self,
+            ReplicationCommand.self, SoakCommand.self,
         ])
 }

@@ -85,7 +85,7 @@ struct CompareCommand: ParsableCommand {
     }
 
     private func findPrograms() throws -> [RelayProgram] {
-        let candidates = [("rtpengine", rtpengine), ("relayd", relayd ?? Self.neighbour("relayd"))]
+        let candidates = [("rtpengine", rtpengine), ("relayd", relayd ?? RelayProgram.neighbour)]
         let programs = candidates.compactMap { name, path in
             let program = RelayProgram(name: name, path: path)
             if program == nil { note("\(name) is not at \(path): left out") }
@@ -95,13 +95,6 @@ struct CompareCommand: ParsableCommand {
             throw ValidationError("there is no relay to measure; say --relayd PATH or --rtpengine PATH.")
         }
         return programs
-    }
-
-    /// A program in the folder of this one, which is where the package builds both.
-    private static func neighbour(_ name: String) -> String {
-        let own = SystemFiles.link("/proc/self/exe") ?? "./relay-bench"
-        return (own.split(separator: "/", omittingEmptySubsequences: false).dropLast() + [Substring(name)])
-            .joined(separator: "/")
     }
 
     private func heading(_ settings: CompareRun.Settings) -> String {

@@ -45,10 +45,7 @@ struct ReplicationCommand: ParsableCommand {
     func run() throws {
         Interrupt.arm()
         ChildProcess.raiseFileLimit()
-        let neighbour =
-            (SystemFiles.link("/proc/self/exe") ?? "./relay-bench")
-            .split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/relayd"
-        let programs = [("rtpengine", rtpengine), ("relayd", relayd ?? neighbour)].compactMap {
+        let programs = [("rtpengine", rtpengine), ("relayd", relayd ?? RelayProgram.neighbour)].compactMap {
             RelayProgram(name: $0.0, path: $0.1)
         }
         guard !programs.isEmpty else {

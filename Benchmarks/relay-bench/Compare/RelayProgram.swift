@@ -19,6 +19,12 @@ struct RelayProgram {
     private static let ports = 10_000...32_767
     private static let warningsOnly = 4
 
+    /// The relayd next to this program.
+    static var neighbour: String {
+        (SystemFiles.link("/proc/self/exe") ?? "./relay-bench")
+            .split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/relayd"
+    }
+
     /// `nil` if there is no such file.
     init?(name: String, path: String) {
         guard SystemFiles.exists(path) else { return nil }
@@ -88,6 +94,13 @@ final class RunningRelay {
     /// Resident memory in bytes, of all its processes.
     var residentMemory: UInt64 {
         ProcessSample(of: identifier, withDescendants: true)?.residentMemory ?? 0
+    }
+
+    /// Open descriptors of all its processes.
+    var descriptorCount: Int {
+        ([identifier] + ProcessSample.descendants(of: identifier)).reduce(0) {
+            $0 + SystemFiles.numbers(in: "/proc/\($1)/fd").count
+        }
     }
 
     /// Throws if it has ended by itself.
