@@ -111,30 +111,37 @@ import WireFormat
 
     private func handOver() async throws -> (Talk, CallSnapshot) {
         let talk = try await call(through: first, on: (42_200, 42_202))
-        try await self.talk(talk, through: first)
-        _ = try await eventually("both sources are learned") {
-            first.collect()
-            return first.query(callID: "1@host")?.sides.allSatisfy { $0.media[0].streams[0].isLocked } == true
-                ? true : nil
+        do {
+            try await self.talk(talk, through: first)
+            _ = try await eventually("both sources are learned") {
+                first.collect()
+                return first.query(callID: "1@host")?.sides.allSatisfy { $0.media[0].streams[0].isLocked } == true
+                    ? true : nil
+            }
+            let snapshot = try #require(first.snapshot(of: "1@host"))
+            first.stop()
+            #expect(second.apply(snapshot) == .created)
+            return (talk, snapshot)
+        } catch {
+            talk.close()
+            first.stop()
+            throw error
         }
-        let snapshot = try #require(first.snapshot(of: "1@host"))
-        first.stop()
-        #expect(second.apply(snapshot) == .created)
-        return (talk, snapshot)
     }
 
     @Test("the other relay forwards the next packet, refuses strangers, and then owns the call")
     func continues() async throws {
         let (talk, snapshot) = try await handOver()
+        defer { talk.close() }
         defer { second.stop() }
         #expect(second.snapshot(of: "1@host") == snapshot, "nothing is lost on the way")
         #expect(second.foreignCallCount == 1)
         #expect(second.obstacle(callID: "1@host") == nil)
 
         let stranger = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: 42_204))
+        defer { stranger.close() }
         try await stranger.send(rtp(9), to: talk.callersPort)
         _ = try await eventually("the stranger is refused") { second.drops(.unexpectedSource) == 1 ? true : nil }
-        stranger.close()
         second.sweep(at: .max)
         #expect(second.foreignCallCount == 1, "neither a stranger nor time changes the owner")
 
@@ -145,14 +152,13 @@ import WireFormat
         let taken = try #require(second.snapshot(of: "1@host"))
         #expect(taken.version.ownership == Ownership(node: "b", epoch: snapshot.version.ownership.epoch + 1))
         #expect(taken.version > snapshot.version)
-        talk.close()
     }
 
     @Test("a relay never times out what it does not own, and starts anew when it does")
     func timeouts() async throws {
         let (talk, snapshot) = try await handOver()
+        defer { talk.close() }
         defer { second.stop() }
-        talk.close()
         second.sweep(at: .max / 2)
         #expect(second.callCount == 1)
         #expect(second.takeOver(addresses: [Self.loopback]) == 1)
@@ -168,6 +174,7 @@ import WireFormat
     @Test("a command takes the call over; a re-offer keeps its ports")
     func command() async throws {
         let (talk, _) = try await handOver()
+        defer { talk.close() }
         defer { second.stop() }
         let hold = try second.offer(
             Offer(
@@ -177,12 +184,12 @@ import WireFormat
         #expect(second.version(of: "1@host")?.ownership.node == "b")
         #expect(second.delete(callID: "1@host", delay: .zero) != nil)
         #expect(second.callCount == 0)
-        talk.close()
     }
 
     @Test("a newer state changes the call in place; an older one changes nothing")
     func update() async throws {
         let (talk, snapshot) = try await handOver()
+        defer { talk.close() }
         defer { second.stop() }
         try await self.talk(talk, through: second)
         var newer = snapshot
@@ -199,14 +206,13 @@ import WireFormat
         moved.sides[0].media[0].port = nil
         #expect(second.apply(moved) == .updated)
         #expect(second.query(callID: "1@host")?.sides[0].media[0].streams.isEmpty == true)
-        talk.close()
     }
 
     @Test("an ending counts for the call it is about, and not for what has happened since")
     func endings() async throws {
         let (talk, snapshot) = try await handOver()
+        defer { talk.close() }
         defer { second.stop() }
-        talk.close()
         var version = snapshot.version
         version.revision -= 1
         #expect(!second.apply(CallEnding(callID: "1@host", version: version, isFinal: false)))
@@ -222,6 +228,7 @@ import WireFormat
     @Test("an end that was planned happens, although the owner has not lived to see it")
     func plannedEnd() async throws {
         let talk = try await call(through: first, on: (42_206, 42_208))
+        defer { talk.close() }
         first.delete(callID: "1@host", delay: .seconds(30))
         let snapshot = try #require(first.snapshot(of: "1@host"))
         first.stop()
@@ -231,12 +238,12 @@ import WireFormat
         #expect(second.callCount == 1)
         second.sweep(at: .max)
         #expect(second.callCount == 0)
-        talk.close()
     }
 
     @Test("a call whose port is taken is held all the same, with the reason")
     func conflict() async throws {
         let talk = try await call(through: first, on: (42_210, 42_212))
+        defer { talk.close() }
         defer { first.stop() }
         let snapshot = try #require(first.snapshot(of: "1@host"))
         #expect(second.apply(snapshot) == .created)
@@ -244,6 +251,5 @@ import WireFormat
         let obstacle = try #require(second.obstacle(callID: "1@host"))
         #expect(obstacle.contains("in use"))
         #expect(second.callIDs(limit: 2) == ["1@host"])
-        talk.close()
     }
 }
