@@ -5,7 +5,9 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #ifndef IPV6_RECVORIGDSTADDR
@@ -95,7 +97,7 @@ static void set_buffer(int fd, int force, int polite, int bytes) {
 
 int clinux_steered_open(int family, int buffer) {
     int v6 = family == 6;
-    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     int error = v6 ? set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
     if (!error)
@@ -107,20 +109,43 @@ int clinux_steered_open(int family, int buffer) {
         socklen_t length = to_sockaddr(&loopback, &address);
         if (bind(fd, &address.any, length) < 0) error = -errno;
     }
+    struct timeval patience = {.tv_usec = CLINUX_STEERED_PATIENCE_MS * 1000};
+    if (!error && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) error = -errno;
     set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, buffer);
     if (!error) return fd;
     close(fd);
     return error;
 }
 
-int clinux_steered_receive(struct clinux_steered *batch, int fd) {
+int clinux_steered_receive(struct clinux_steered *batch, int fd, int waits) {
     for (uint32_t slot = 0; slot < batch->used; slot++) {
         batch->headers[slot].msg_hdr.msg_namelen = sizeof batch->sources[slot];
         batch->headers[slot].msg_hdr.msg_controllen = CONTROL_SIZE;
     }
-    long got = RETRY(recvmmsg(fd, batch->headers, batch->slots, MSG_DONTWAIT, NULL));
+    long got = RETRY(recvmmsg(fd, batch->headers, batch->slots, waits ? MSG_WAITFORONE : MSG_DONTWAIT, NULL));
     batch->used = got > 0 ? (uint32_t)got : 0;
     return (int)got;
+}
+
+void clinux_steered_wait(int fd, int milliseconds) {
+    struct pollfd input = {.fd = fd, .events = POLLIN};
+    poll(&input, 1, milliseconds);  // interrupted: the caller looks once more than needed
+}
+
+void clinux_steered_ring(int fd) {
+    union sockaddr_any own;
+    socklen_t length = sizeof own;
+    if (getsockname(fd, &own.any, &length) < 0) return;
+    // When there is no room, the thread has work and is not waiting.
+    sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, &own.any, length);
+}
+
+int clinux_steered_address(int fd, struct clinux_address *address) {
+    union sockaddr_any own;
+    socklen_t length = sizeof own;
+    if (getsockname(fd, &own.any, &length) < 0) return -errno;
+    from_sockaddr(&own, address);
+    return 0;
 }
 
 void clinux_steered_describe(

@@ -50,6 +50,18 @@ struct PortSocketTests {
         #expect(totals.rtp.errors == 0)
     }
 
+    @Test("what wakes an idle media thread is no packet of anybody's", arguments: PortMode.possible)
+    func wakes(_ mode: PortMode) async throws {
+        let call = try await UserPlaneCall(mode)
+        defer { call.close() }
+        try await call.exchange(packets: 1)
+        // Longer than the thread looks for commands by itself: the deletion has to wake it.
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(call.relay.delete(callID: call.id, delay: .zero) != nil)
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(call.relay.drops(.noStream) == 0)
+    }
+
     @Test("datagrams of all sizes up to the largest", arguments: PortMode.possible)
     func sizes(_ mode: PortMode) async throws {
         let call = try await UserPlaneCall(mode)

@@ -9,6 +9,11 @@
 /// One thread uses it.
 struct clinux_steered;
 
+enum {
+    /// The bell may fail (a loopback interface that is down), so nobody waits for it for ever.
+    CLINUX_STEERED_PATIENCE_MS = 500,
+};
+
 /// A raw socket, bound to a local address, and what is queued to leave through it. One thread uses it.
 struct clinux_sender;
 
@@ -28,8 +33,15 @@ void clinux_steered_destroy(struct clinux_steered *batch);
 /// Opens a UDP socket that takes steered datagrams. It is bound to the loopback address, so that nothing else reaches
 /// it, and tells local addresses. `buffer`: bytes, beyond the system's limit where permitted.
 int clinux_steered_open(int family, int buffer);
-/// Receives what is waiting into the batch, without blocking; returns how many, or -errno.
-int clinux_steered_receive(struct clinux_steered *batch, int fd);
+/// Receives what is waiting into the batch; returns how many, or -errno. With `waits`, and nothing there, it waits for the
+/// first datagram, at most `CLINUX_STEERED_PATIENCE_MS`, and then returns -EAGAIN.
+int clinux_steered_receive(struct clinux_steered *batch, int fd, int waits);
+/// Waits until something can be received, at most that long.
+void clinux_steered_wait(int fd, int milliseconds);
+/// Sends the socket an empty datagram from itself, so that `clinux_steered_receive` returns. Any thread.
+void clinux_steered_ring(int fd);
+/// Where such a socket is bound, which is where only those datagrams go.
+int clinux_steered_address(int fd, struct clinux_address *address);
 /// Describes a datagram of the last receive call.
 void clinux_steered_describe(
     const struct clinux_steered *batch, uint32_t slot, struct clinux_steered_datagram *datagram);

@@ -9,19 +9,27 @@ extension MediaWorker {
     ///
     /// - Complexity: O(datagrams). Allocates nothing, takes no lock, writes no log.
     mutating func pump(steered receiver: Int, at now: UInt64) {
-        for _ in 0..<Self.batchesPerTurn {
-            let count = steered.receive(from: receiver)
+        relay(received: steered.receive(from: receiver), from: receiver, at: now)
+    }
+
+    /// As `pump`, with the first batch received.
+    mutating func relay(received first: Int, from receiver: Int, at now: UInt64) {
+        var count = first
+        for turn in 1...Self.batchesPerTurn {
             for place in 0..<count { queue(place, at: now) }
             steered.flush()
             for place in 0..<count { settle(place) }
-            guard count == SteeredPort.batchSize else { return }
+            guard count == SteeredPort.batchSize, turn < Self.batchesPerTurn else { return }
+            count = steered.receive(from: receiver)
         }
     }
 
     @inline(__always)
     private mutating func queue(_ place: Int, at now: UInt64) {
-        guard let (source, local) = steered.describe(place), let index = slot(at: local) else {
-            return counters.add(1, to: DropReason.noStream.rawValue, of: Self.dropSlot(capacity: slots.capacity))
+        guard let (source, local) = steered.describe(place) else { return countStray() }
+        guard let index = slot(at: local) else {
+            if !steered.isBell(local, from: source) { countStray() }
+            return
         }
         isSteered = true
         let (kind, length) = (PacketKind(steered.datagram), UInt64(steered.datagram.count))
@@ -33,6 +41,10 @@ extension MediaWorker {
         steered.queue(
             place, through: outlet.sender, from: outlet.local, to: passage.destination, tos: outlet.tos,
             as: SteeredPort.Passage(source: index, sink: passage.sink, length: length))
+    }
+
+    private func countStray() {
+        counters.add(1, to: DropReason.noStream.rawValue, of: Self.dropSlot(capacity: slots.capacity))
     }
 
     /// The slot that serves a local port. A port may have been opened, and its first datagram delivered, since we looked

@@ -54,6 +54,10 @@ struct MediaWorker: ~Copyable {
 
     /// Relays until told to stop.
     mutating func run() {
+        if steered.waitsAlone { runAlone() } else { runWithPoller() }
+    }
+
+    private mutating func runWithPoller() {
         var tags = [UInt64](repeating: 0, count: Self.socketsPerRound)
         var hadCommands = false
         while true {
@@ -66,6 +70,22 @@ struct MediaWorker: ~Copyable {
                 let (index, generation) = Self.parts(of: tags[position])
                 if generation == 0 { pump(steered: index, at: now) } else { pump(index, generation, at: now) }
             }
+            if !learned.isEmpty { reportLearned() }
+        }
+    }
+
+    /// With one socket for all ports, waiting for packets and receiving them is one system call.
+    private mutating func runAlone() {
+        var hadCommands = false
+        while true {
+            let pause = mailbox.waitingTime(hadCommands: hadCommands)
+            if pause > 0 { steered.wait(at: 0, milliseconds: pause) }
+            let count = steered.receive(from: 0, waits: pause < 0)
+            mailbox.awake()
+            let now = SystemClock.monotonic
+            hadCommands = applyCommands()
+            guard !isStopped else { return }
+            relay(received: count, from: 0, at: now)
             if !learned.isEmpty { reportLearned() }
         }
     }

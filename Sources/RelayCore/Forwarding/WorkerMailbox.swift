@@ -42,19 +42,24 @@ package final class WorkerMailbox: Sendable {
     private let isAsleep = Atomic<Bool>(false)
     private let outbox = Mutex(Outbox())
     private let poller: Poller
+    private let bell: UDPSocket?
     private let listener: Poller
 
     /// - Parameters:
     ///   - poller: where the media thread waits.
+    ///   - bell: where it waits instead, when a single socket serves all ports.
     ///   - listener: where the control plane's housekeeper waits.
-    init(poller: Poller, listener: Poller) { (self.poller, self.listener) = (poller, listener) }
+    init(poller: Poller, bell: UDPSocket?, listener: Poller) {
+        (self.poller, self.bell, self.listener) = (poller, bell, listener)
+    }
 
     /// Called by the control plane, from any thread.
     func post(_ commands: [Command]) {
         pending.withLock { $0.append(contentsOf: commands) }
         // Only the first of a burst has to wake the thread; it takes all that has come by then.
         guard !hasWork.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        if isAsleep.load(ordering: .sequentiallyConsistent) { poller.wake() }
+        guard isAsleep.load(ordering: .sequentiallyConsistent) else { return }
+        if let bell { bell.ring() } else { poller.wake() }
     }
 
     /// Called by the media thread before it waits.

@@ -26,6 +26,8 @@ internal import WireFormat
     private let senders: UnsafeMutablePointer<OpaquePointer>
     private let receivers: UnsafeMutablePointer<Int32>
     private let receiverCount: Int
+    /// Where a single receiver's bell is heard (`waitsAlone`).
+    private let bell: TransportAddress?
     private let batch: OpaquePointer
     /// By place in the batch.
     private let passages: UnsafeMutablePointer<Passage?>
@@ -37,6 +39,7 @@ internal import WireFormat
     /// their own.
     init(_ sockets: SteeredSockets?) {
         let (opened, count) = (sockets?.senders ?? [], sockets?.senders.count ?? 0)
+        bell = sockets?.bell?.boundAddress
         let slots = UInt32(count == 0 ? 1 : Self.batchSize)
         (addressCount, receiverCount) = (count, sockets?.receivers.count ?? 0)
         // SAFETY: everything is allocated here for this struct alone and freed in deinit; every index is checked before
@@ -99,13 +102,26 @@ internal import WireFormat
 
     // MARK: In
 
+    /// There is one receiver, and a bell that ends a wait there: no poller is needed.
+    var waitsAlone: Bool { bell != nil }
+
+    /// Nothing but the bell: a datagram that a receiver has sent to itself.
+    func isBell(_ local: TransportAddress, from source: TransportAddress) -> Bool { local == bell && source == bell }
+
+    /// Waits until something is at the receiver, at most that long.
+    func wait(at receiver: Int, milliseconds: Int32) {
+        precondition(receiver >= 0 && receiver < receiverCount)
+        unsafe clinux_steered_wait(receivers[receiver], milliseconds)
+    }
+
     /// Takes what is waiting at one of the receivers, `batchSize` at most; returns how many datagrams.
     ///
+    /// - Parameter waits: when nothing is there, for the first datagram or the bell; now and then for nothing.
     /// - Complexity: one system call. Allocates nothing.
-    mutating func receive(from receiver: Int) -> Int {
+    mutating func receive(from receiver: Int, waits: Bool = false) -> Int {
         precondition(receiver >= 0 && receiver < receiverCount)
         // SAFETY: the shim writes into memory that `batch` owns.
-        let count = Int(unsafe clinux_steered_receive(batch, receivers[receiver]))
+        let count = Int(unsafe clinux_steered_receive(batch, receivers[receiver], waits ? 1 : 0))
         for place in 0..<max(0, count) { unsafe passages[place] = nil }
         return max(0, count)
     }

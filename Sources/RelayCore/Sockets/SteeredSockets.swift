@@ -39,8 +39,24 @@ struct SteeredSockets: Sendable {
         }
     }
 
+    /// The only receiver, which can be woken by `ring`; `nil` when there is one for each family.
+    var bell: UDPSocket? { receivers.count == 1 ? receivers[0].socket : nil }
+
     func close() {
         for receiver in receivers { receiver.socket.close() }
         for sender in senders { sender.socket.close() }
+    }
+}
+
+extension UDPSocket {
+    /// Ends a wait at this socket, which is a receiver. Any thread.
+    func ring() { clinux_steered_ring(descriptor) }
+
+    /// Where it is bound; `nil` when the kernel does not say.
+    var boundAddress: TransportAddress? {
+        var raw = clinux_address()
+        // SAFETY: the shim fills one structure that lives across the call.
+        guard unsafe clinux_steered_address(descriptor, &raw) == 0 else { return nil }
+        return TransportAddress(raw)
     }
 }
