@@ -7,6 +7,9 @@ readonly detection=150 margin=20
 
 readonly all_faults=(nothing host-death killed killed-with-guard hang stop return redis-and-host flap drill two-of-three)
 
+# by_plane USER KERNEL: what is promised depends on who forwards.
+by_plane() { if [[ $plane == kernel ]]; then printf '%s' "$2"; else printf '%s' "$1"; fi; }
+
 # Cuts a relay's cable so that neither end loses its carrier.
 cut_cable() { ip -n sw link set "to-r$1" nomaster; }
 mend_cable() { ip -n sw link set "to-r$1" master "br$1"; }
@@ -27,7 +30,7 @@ fault_killed() {
     kill -KILL "$(relay_process 1)"
     [[ $relay == relayd ]] || start_relay 1 # relayd's guard does it
 }
-promise_killed() { printf 300; }
+promise_killed() { by_plane 300 0; }
 
 describe_killed-with-guard() { printf 'relay killed (-9), not restarted'; }
 fault_killed-with-guard() {
@@ -39,7 +42,7 @@ promise_killed-with-guard() { printf 300; }
 
 describe_hang() { printf 'relay hangs (SIGSTOP)'; }
 fault_hang() { kill -STOP "$(relay_process 1)"; }
-promise_hang() { printf 500; }
+promise_hang() { by_plane 500 0; }
 
 describe_stop() { printf 'planned stop (SIGTERM)'; }
 fault_stop() { kill -TERM "${pids[r1-relay]}"; }
@@ -53,6 +56,8 @@ prepare_return() {
 fault_return() {
     ip -n r1 address flush dev relay0
     ip -n r1 address flush dev relay0-drain
+    # A real host would have forgotten what its kernel forwarded.
+    if [[ $plane == kernel ]]; then on r1 "$relayd" --config-file=none --table=1 --flush-kernel; fi
     mend_cable 1
     start_speaker 1
     start_relay 1
