@@ -1,6 +1,6 @@
 /// Remembers for every flow the longest time in which packets were missing, and when the last one arrived.
 ///
-/// Packets that are only late make no gap. /// Arrival times are nanoseconds of one clock that all flows share.
+/// Packets that are only late make no gap. Arrival times are nanoseconds of one clock that all flows share.
 package struct GapLedger: Sendable {
     private struct FlowState {
         /// When the latest packet arrived, and the highest number of all.
@@ -38,8 +38,11 @@ package struct GapLedger: Sendable {
     /// Whether a flow has got a packet at `time` or later.
     package func isAlive(flow: Int, since time: UInt64) -> Bool { flows[flow].last > 0 && flows[flow].last >= time }
 
-    /// The latest arrival of all flows; 0 when there was none.
-    package var lastArrival: UInt64 { flows.lazy.map(\.last).max() ?? 0 }
+    /// For how long a flow has been silent at a moment, less the interval; 0 for one that never got a packet.
+    package func silence(flow: Int, at end: UInt64) -> UInt64 {
+        let last = flows[flow].last
+        return last > 0 ? end - min(end, last + interval) : 0
+    }
 }
 
 /// What a fault did to the calls that were running.
@@ -66,10 +69,11 @@ package struct FailoverTotals: Equatable, Sendable, Codable {
     ///
     /// - Parameters:
     ///   - sent: by flow, packets that left.
-    ///   - aliveSince: a call is lost when one of its directions got nothing from then on.
+    ///   - end: when the last packet left. Not when the last one arrived: all calls may have gone silent together.
+    ///   - silence: a call is lost when one of its directions got nothing in the last so many nanoseconds.
     package init(
-        plan: FlowPlan, calls: Int, interval: UInt64, arrivals: ArrivalLedger, gaps: GapLedger, aliveSince: UInt64,
-        sent: (_ flow: Int) -> Int
+        plan: FlowPlan, calls: Int, interval: UInt64, arrivals: ArrivalLedger, gaps: GapLedger, end: UInt64,
+        silence: UInt64, sent: (_ flow: Int) -> Int
     ) {
         let totals = arrivals.totals(sent: sent)
         self.calls = calls
@@ -78,8 +82,11 @@ package struct FailoverTotals: Equatable, Sendable, Codable {
         var (affected, dead) = (Set<Int>(), Set<Int>())
         var (longest, affectedFlows): (UInt64, Int) = (0, 0)
         for (index, flow) in plan.flows.enumerated() {
-            if !gaps.isAlive(flow: index, since: aliveSince) { dead.insert(flow.call) }
             longest = max(longest, gaps.longestGap(flow: index))
+            if !gaps.isAlive(flow: index, since: end - min(end, silence)) {
+                dead.insert(flow.call)
+                longest = max(longest, gaps.silence(flow: index, at: end))
+            }
             guard arrivals.received(flow: index) < sent(index) else { continue }
             affected.insert(flow.call)
             affectedFlows += 1

@@ -16,7 +16,7 @@ struct GapLedgerTests {
         }
         #expect(ledger.longestGap(flow: 0) == 150_000_000)
         #expect(ledger.longestGap(flow: 1) == 0)
-        #expect(ledger.lastArrival == 310_000_000)
+        #expect(ledger.silence(flow: 1, at: 310_000_000) == 150_000_000)
     }
 
     @Test("packets that are late or out of order make no gap")
@@ -33,7 +33,7 @@ struct GapLedgerTests {
         var ledger = GapLedger(flows: 1, interval: Self.interval)
         ledger.arrived(flow: 7, number: 0, at: 1)
         #expect(!ledger.isAlive(flow: 0, since: 0))
-        #expect(ledger.lastArrival == 0)
+        #expect(ledger.silence(flow: 0, at: 5 * Self.interval) == 0)
     }
 
     @Test("a call with one silent direction is lost; one with losses is affected")
@@ -52,12 +52,33 @@ struct GapLedgerTests {
         }
         let totals = FailoverTotals(
             plan: plan, calls: 2, interval: Self.interval, arrivals: arrivals, gaps: gaps,
-            aliveSince: 8 * Self.interval
+            end: 11 * Self.interval, silence: 3 * Self.interval
         ) { _ in 10 }
         #expect(totals.sent == 40)
         #expect(totals.lost == 7)
         #expect(totals.callsAffected == 1)
         #expect(totals.callsLost == 1)
         #expect(totals.meanGapMilliseconds == 140)
+        #expect(totals.longestGapMilliseconds == 140)
+    }
+
+    @Test("calls that all go silent together are lost, all of them")
+    func allSilent() {
+        let plan = FlowPlan(calls: 2, endpoints: 1, run: 1)
+        var (arrivals, gaps) = (
+            ArrivalLedger(flows: 4, packetsPerFlow: 10), GapLedger(flows: 4, interval: Self.interval)
+        )
+        for flow in plan.flows.indices {
+            for number in 0..<3 {
+                _ = arrivals.arrived(flow: flow, number: number)
+                gaps.arrived(flow: flow, number: number, at: UInt64(number + 1) * Self.interval)
+            }
+        }
+        let totals = FailoverTotals(
+            plan: plan, calls: 2, interval: Self.interval, arrivals: arrivals, gaps: gaps,
+            end: 11 * Self.interval, silence: 3 * Self.interval
+        ) { _ in 10 }
+        #expect(totals.callsLost == 2)
+        #expect(totals.longestGapMilliseconds == 140)
     }
 }

@@ -83,10 +83,9 @@ struct FailoverRun {
         var result = Result()
         result.deadBefore = plan.flows.indices.count { warmUp.ledger.received(flow: $0) == 0 }
         if let gaps = account.gaps {
-            let end = gaps.lastArrival
             result.media = FailoverTotals(
                 plan: plan, calls: media.calls, interval: interval, arrivals: account.ledger, gaps: gaps,
-                aliveSince: end - min(end, max(Self.silence, 3 * interval))
+                end: account.ended, silence: max(Self.silence, 3 * interval)
             ) { plan.share(of: $0, total: account.turns) - account.unsent[$0, default: 0] }
         }
         result.generatorDrops = endpoints.drops

@@ -31,6 +31,8 @@ struct MediaGenerator: ~Copyable {
         var misrouted = 0
         /// Nanoseconds from the first departure to the last.
         var elapsed: UInt64 = 0
+        /// When the last packet left, on the clock of arrivals.
+        var ended: UInt64 = 0
     }
 
     /// Most packets sent before the receive side gets its turn.
@@ -110,6 +112,7 @@ struct MediaGenerator: ~Copyable {
             }
         }
         account.elapsed = SystemClock.monotonic - pacer.start
+        account.ended = SystemClock.realTime
         try drain()
         return account
     }
