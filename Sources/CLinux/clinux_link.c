@@ -68,20 +68,27 @@ static int set_up(int index) {
     return perform(&request);
 }
 
+static int create(const char *name, const char *kind) {
+    struct request request = {.header = {
+        .nlmsg_len = NLMSG_LENGTH(0), .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL}};
+    struct ifinfomsg *link = append(&request, sizeof *link);
+    *link = (struct ifinfomsg){.ifi_family = AF_UNSPEC};
+    append_attribute(&request, IFLA_IFNAME, name, strlen(name) + 1);
+    struct rtattr *info = append_attribute(&request, IFLA_LINKINFO, NULL, 0);
+    append_attribute(&request, IFLA_INFO_KIND, kind, strlen(kind));
+    info->rta_len = (unsigned short)((char *)&request + request.header.nlmsg_len - (char *)info);
+    int result = perform(&request);
+    return result == -EEXIST ? 0 : result;
+}
+
 int clinux_link_ensure(const char *name) {
     size_t length = strlen(name);
     if (length == 0 || length >= IFNAMSIZ) return -EINVAL;
     if (if_nametoindex(name) == 0) {
-        struct request request = {.header = {
-            .nlmsg_len = NLMSG_LENGTH(0), .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL}};
-        struct ifinfomsg *link = append(&request, sizeof *link);
-        *link = (struct ifinfomsg){.ifi_family = AF_UNSPEC};
-        append_attribute(&request, IFLA_IFNAME, name, length + 1);
-        struct rtattr *info = append_attribute(&request, IFLA_LINKINFO, NULL, 0);
-        append_attribute(&request, IFLA_INFO_KIND, "dummy", 5);
-        info->rta_len = (unsigned short)((char *)&request + request.header.nlmsg_len - (char *)info);
-        int result = perform(&request);
-        if (result < 0 && result != -EEXIST) return result;
+        int result = create(name, "dummy");
+        // Some kernels have no dummies. One of these with nothing behind it is like one: always up, and leads nowhere.
+        if (result == -EOPNOTSUPP) result = create(name, "ifb");
+        if (result < 0) return result;
     }
     int index = (int)if_nametoindex(name);
     if (index == 0) return -errno;

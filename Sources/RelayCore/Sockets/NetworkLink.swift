@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 package import WireFormat
 
 /// A network interface that carries nothing but addresses: what is on it is what routing daemons announce.
@@ -9,12 +10,17 @@ package struct NetworkLink: Equatable, Sendable {
     package let name: String
     private let index: Int32
 
-    /// Finds the interface, or makes a dummy interface of that name, and sets it up. Takes CAP_NET_ADMIN.
+    /// Finds the interface, or makes a dummy interface of that name (or an `ifb`, where there are no dummies), and
+    /// sets it up. Takes CAP_NET_ADMIN.
     package init(ensuring name: String) throws(SystemError) {
         self.name = name
         // SAFETY: a terminated string that lives across the call.
         index = unsafe clinux_link_ensure(name)
-        guard index > 0 else { throw SystemError(errno: -index, operation: "make the interface \(name)") }
+        guard index > 0 else {
+            // The kernel's "not supported" says nothing of what.
+            let why = index == -EOPNOTSUPP ? " (this kernel has no dummy interfaces: make it beforehand)" : ""
+            throw SystemError(errno: -index, operation: "make the interface \(name)\(why)")
+        }
     }
 
     /// Adds an address (with /32 or /128) or removes it; what is so already stays so.

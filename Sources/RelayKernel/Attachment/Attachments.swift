@@ -6,6 +6,9 @@ internal import WireFormat
 
 /// Which interfaces packets come to the program from, kept up to date as interfaces come and go.
 final class Attachments: Sendable {
+    /// Kinds of interfaces that only hold addresses, as relayd makes them.
+    private static let deadEnds = ["dummy", "ifb"]
+
     /// What the operator wants.
     struct Wish: Sendable {
         /// Interfaces by name; empty for those that reach the media addresses.
@@ -61,12 +64,11 @@ final class Attachments: Sendable {
     private func select(_ devices: [NetworkDevice]) -> [NetworkDevice] {
         let usable = devices.filter { $0.isUsable && $0.isUp }
         if !wish.interfaces.isEmpty { return usable.filter { wish.interfaces.contains($0.name) } }
+        let leading = usable.filter { !Self.deadEnds.contains($0.driver) }
         let media = wish.addresses.map { address in
-            NetworkDevice.index(of: address).flatMap { index in
-                usable.first { $0.index == index && $0.driver != "dummy" }
-            }
+            NetworkDevice.index(of: address).flatMap { index in leading.first { $0.index == index } }
         }
-        return media.contains { $0 == nil } ? usable.filter { $0.driver != "dummy" } : media.compactMap(\.self)
+        return media.contains { $0 == nil } ? leading : media.compactMap(\.self)
     }
 
     private func attach(_ device: NetworkDevice, _ devices: [NetworkDevice], _ state: inout State) {
