@@ -4,6 +4,7 @@ internal import Logging
 internal import RelayCore
 internal import RelayOperations
 internal import RelayStore
+internal import WireFormat
 
 /// This relay's part in a group that shares its calls through Redis.
 struct SharedCalls {
@@ -59,6 +60,9 @@ struct SharedCalls {
 
     /// The state of replication, for whoever decides by it.
     var status: ReplicationStatus { replicator.status }
+
+    /// Calls whose last change nobody else can have.
+    var unprotectedCalls: Set<ByteString> { replicator.unprotectedCalls }
 
     /// Writes the last changes and ends. Calls stay in the store.
     func stop() { replicator.stop() }

@@ -58,6 +58,59 @@ struct HTTPTests {
         }
     }
 
+    @Test("ready, with the conditions; not ready when the calls of the group cannot be read", .timeLimit(.minutes(1)))
+    func ready() async throws {
+        try await withTestRun("http-ready") { run in
+            let http = try await Self.start(run)
+            let yes = try await eventually("it is ready") {
+                let answer = try await Self.ask(http, "GET /ready")
+                return answer.hasPrefix("HTTP/1.1 200 ") ? answer : nil
+            }
+            #expect(
+                yes.hasSuffix(
+                    "\r\n\r\nready\nin step: yes (calls are not shared)\nanswering: yes (commands are answered)\n"
+                        + "open: yes (it takes new calls)\n"), "\(yes)")
+            #expect(try await Self.ask(http, "POST /ready").hasPrefix("HTTP/1.1 405 "))
+        }
+        try await withTestRun("http-not-ready") { run in
+            // Nobody listens at port 1.
+            let http = try await Self.start(run, others: ["--redis=127.0.0.1:1/1", "--no-redis-required"])
+            let no = try await eventually("only Redis is missing") {
+                let answer = try await Self.ask(http, "GET /ready")
+                return answer.contains("answering: yes") ? answer : nil
+            }
+            #expect(no.hasPrefix("HTTP/1.1 503 "))
+            #expect(
+                no.contains("\r\n\r\nnot ready\nrestored: no (calls of the group have not been read yet)\n"), "\(no)")
+            #expect(no.contains("\nin step: no (the store does not answer)\n"), "\(no)")
+        }
+    }
+
+    @Test("a drill without a backup names the calls that would be lost, and why", .timeLimit(.minutes(1)))
+    func drill() async throws {
+        try await withTestRun("http-drill") { run in
+            let http = try await Self.start(run, others: ["--announce=exec:true"])
+            let served = try await eventually("its address is served") {
+                let answer = try await Self.ask(http, "GET /cli/routes")
+                return answer.firstMatch(of: #/(?m)^([0-9.]+) home: serving/#).map { String($0.1) }
+            }
+            let sdp =
+                "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+            let offer = "d7:command5:offer7:call-id3:one8:from-tag1:f3:sdp\(sdp.utf8.count):\(sdp)e"
+            let ng = ["Content-Type: application/x-rtpengine-ng"]
+            #expect(try await Self.ask(http, "POST /ng", ng, body: "c \(offer)").contains("result2:ok"))
+            let report = try await Self.ask(http, "GET /cli/drill+\(served)+1")
+            #expect(report.contains("\r\n\r\n\(served): 1 calls\n"), "\(report)")
+            #expect(
+                report.hasSuffix(
+                    "\n0 calls would survive the death of this relay, 1 would not\n  one: calls are not shared: no --redis\n"
+                ),
+                "\(report)")
+            #expect(
+                try await Self.ask(http, "GET /cli/drill+127.0.0.255+1").contains("is not served as a home address"))
+        }
+    }
+
     @Test("packets are counted to the last one, also when their call is over", .timeLimit(.minutes(1)))
     func totals() async throws {
         try await withTestRun("http-totals") { run in

@@ -6,6 +6,9 @@ extension Relay {
     /// From now on new calls are refused, as if `Configuration.maximumSessions` were 0; those that are up go on.
     package func beginDraining() { isDraining.store(true, ordering: .relaxed) }
 
+    /// It is about to end, and takes no new calls.
+    package var isLeaving: Bool { isDraining.load(ordering: .relaxed) }
+
     /// When the last packet of any call came to each of these addresses, in nanoseconds of the monotonic clock; addresses
     /// to which none has come are left out.
     ///
@@ -22,10 +25,10 @@ extension Relay {
         return latest
     }
 
-    /// How many calls have a port on an address.
-    package func callCount(at address: IPAddress) -> Int {
-        calls.withLock { Array($0.values) }.count { call in
-            call.state.withLock { !$0.hasEnded && $0.ports.contains { $0.pair.address == address } }
+    /// The calls that have a port on an address, in no order.
+    package func callIDs(at address: IPAddress) -> [ByteString] {
+        calls.withLock { Array($0.values) }.compactMap { call in
+            call.state.withLock { !$0.hasEnded && $0.ports.contains { $0.pair.address == address } ? call.id : nil }
         }
     }
 }

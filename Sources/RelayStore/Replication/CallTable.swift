@@ -68,15 +68,21 @@ struct CallTable {
     /// Whether there is anything to write.
     var isIdle: Bool { queued.isEmpty }
 
-    /// Calls that are not in the store as they are here, apart from endings.
+    /// How many calls are not in the store as they are here, apart from endings.
     var unprotected: Int {
         var count = blocked.count
-        for callID in queued where entries[callID]?.header.isLive != false && !blocked.contains(callID) { count += 1 }
-        for callID in inFlight
-        where entries[callID]?.header.isLive != false && !queued.contains(callID) && !blocked.contains(callID) {
-            count += 1
-        }
+        for callID in queued where isUnwritten(callID) { count += 1 }
+        for callID in inFlight where isUnwritten(callID) && !queued.contains(callID) { count += 1 }
         return count
+    }
+
+    /// The same calls by name.
+    var unprotectedCalls: Set<ByteString> {
+        blocked.union(queued.filter(isUnwritten)).union(inFlight.filter(isUnwritten))
+    }
+
+    private func isUnwritten(_ callID: ByteString) -> Bool {
+        entries[callID]?.header.isLive != false && !blocked.contains(callID)
     }
 
     /// Takes what is to be written next.

@@ -63,6 +63,9 @@ package final class Replicator: CallObserver {
         return status
     }
 
+    /// Calls whose last change the store does not have. Any thread.
+    package var unprotectedCalls: Set<ByteString> { state.values.withLock { $0.table.unprotectedCalls } }
+
     /// Whether everything in the store has been read since the start, or has become known to be out of reach.
     package enum Restoration: Sendable { case pending, complete, failed }
 

@@ -10,6 +10,7 @@ internal import ServiceLifecycle
 struct Failover: Service {
     private let relay: Relay
     private let kernel: KernelForwarding
+    private let shared: SharedCalls?
     private let link: GuardLink?
     private let routes: RouteService
     private let isAnnouncing: Bool
@@ -20,7 +21,8 @@ struct Failover: Service {
         _ configuration: Configuration, relay: Relay, kernel: KernelForwarding, shared: SharedCalls?, link: GuardLink?,
         method: AnnounceMethod?, log: Logger
     ) throws(SystemError) {
-        (self.relay, self.kernel, self.link, isAnnouncing) = (relay, kernel, link, method != nil)
+        (self.relay, self.kernel, self.shared, self.link) = (relay, kernel, shared, link)
+        isAnnouncing = method != nil
         drainLimit = .seconds(configuration.drainTimeout)
         routes = RouteService(
             relay: relay, home: configuration.homeAddresses, backups: configuration.backupAddresses,
@@ -49,9 +51,19 @@ struct Failover: Service {
         if isAnnouncing { await routes.drain(within: drainLimit) }
     }
 
+    /// Whether calls can be sent here, and why not.
+    private var readiness: Readiness {
+        var now = RouteConditions()
+        now.replication = shared?.routeConditions ?? .absent
+        (now.isAnswering, now.isDraining) = (routes.isAnswering, relay.isLeaving)
+        return Readiness(now, isRestored: shared?.isRestored ?? true, routes: isAnnouncing ? routes.intents : [])
+    }
+
     /// Adds commands.
     func register(with operations: Operations) {
-        for command in RouteCommands.all(routes) { operations.add(command) }
+        operations.add(ReadinessCommand { readiness })
+        let survival = CallSurvival(relay: relay, shared: shared)
+        for command in RouteCommands.all(routes, survival) { operations.add(command) }
     }
 }
 

@@ -80,9 +80,16 @@ final class RouteService: Service {
         return isLent
     }
 
+    /// Whether the command path has answered lately.
+    var isAnswering: Bool { isAnswering(at: SystemClock.monotonic) }
+
+    private func isAnswering(at now: UInt64) -> Bool {
+        let answered = lastAnswer.load(ordering: .relaxed)
+        return answered > 0 && now &- min(now, answered) < Self.answerLimit
+    }
+
     /// What a drill has shown; times in milliseconds.
     struct Drill {
-        var calls = 0
         /// From the change of the route to the last packet that still came here; `nil` when packets never stopped.
         var away: Int?
         /// From the change back to the first packet; `nil` when none came back.
@@ -96,7 +103,7 @@ final class RouteService: Service {
         let end = start &+ UInt64(seconds) * 1_000_000_000
         guard lend(address, until: end) else { return nil }
         log.notice("drill: \(address) is lent to its backup for \(seconds) s")
-        var drill = Drill(calls: relay.callCount(at: address))
+        var drill = Drill()
         func last() -> UInt64 { relay.lastPackets(at: [address])[address] ?? 0 }
         // A cancelled wait is a short one.
         while SystemClock.monotonic < end { try? await Task.sleep(for: .milliseconds(20)) }
@@ -108,7 +115,7 @@ final class RouteService: Service {
         }
         let first = last()
         if first > end { drill.back = Int((first &- end) / 1_000_000) }
-        log.notice("drill: \(address) is back; \(drill.calls) calls")
+        log.notice("drill: \(address) is back")
         return drill
     }
 
@@ -144,14 +151,14 @@ final class RouteService: Service {
         let now = SystemClock.monotonic
         countPackets(at: now)
         let replication = replication()
-        let answered = lastAnswer.load(ordering: .relaxed)
+        let isAnswering = isAnswering(at: now)
         var takenOver: Set<IPAddress> = []
         let (changes, uncarried) = state.withLock { state in
             for index in state.intents.indices {
                 let address = state.intents[index].address
                 var conditions = RouteConditions()
                 conditions.replication = replication
-                conditions.isAnswering = answered > 0 && now &- min(now, answered) < Self.answerLimit
+                conditions.isAnswering = isAnswering
                 conditions.isDraining = state.isDraining
                 conditions.isLent = state.lent[address].map { now < $0 } ?? false
                 conditions.isUsed = state.used.contains(address)

@@ -83,6 +83,10 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         guard Self.isSameOrigin(head) else { return done(Answer("cross-origin requests are refused\n", .forbidden)) }
         switch (head.method, path) {
         case (.GET, "/ping"): done(Answer("pong\n"))
+        case (.GET, "/ready"):
+            let console = services.operations.console
+            channel.eventLoop.makeFutureWithTask { await console.run([ReadinessCommand.word]) }
+                .whenSuccess { done(Answer($0.text, $0.isFailure ? .serviceUnavailable : .ok)) }
         case (.GET, "/metrics"):
             let text = PrometheusText.render(services.operations.metrics)
             done(Answer(Array(text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8"))
@@ -92,7 +96,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         case (.POST, "/cli"): console(String(buffer: body), on: channel, done)
         case (.POST, "/ng"): ng(Array(body.readableBytesView), head, done)
         case (.POST, "/ng-plain"): plainNG(Array(body.readableBytesView), head, done)
-        case (_, "/ping"), (_, "/metrics"), (_, "/cli"), (_, "/ng"), (_, "/ng-plain"):
+        case (_, "/ping"), (_, "/ready"), (_, "/metrics"), (_, "/cli"), (_, "/ng"), (_, "/ng-plain"):
             done(Answer("method not allowed\n", .methodNotAllowed))
         default: done(Answer("not found\n", .notFound))
         }
