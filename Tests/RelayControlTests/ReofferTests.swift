@@ -1,4 +1,6 @@
 import NGProtocol
+import RelayCore
+import RelayTestSupport
 import Testing
 
 @Suite("Re-offers: hold, resume and moves")
@@ -51,6 +53,29 @@ struct ReofferTests {
         let fromBob = try proxy.offer(SDPText.audio(at: "198.51.100.2", port: 5000), from: "bob", to: "alice")
         #expect(fromBob.port == ports.towardsAlice)
         #expect(try proxy.answer(SDPText.audio(port: 4010), from: "bob", to: "alice").port == moved.port)
+    }
+
+    @Test("Moves that are refused, one after the other, do not use up the ports")
+    func refusedMoves() async throws {
+        let proxy = try TestProxy()
+        _ = try call(on: proxy)
+        for step in 1...40 { _ = try proxy.offer(SDPText.audio(port: 4000 + 2 * step), to: "bob") }
+        _ = try await eventually("only the port in use and the one of the last offer are open") {
+            proxy.usedPorts <= 6 ? true : nil
+        }
+    }
+
+    @Test("A move right after another does not close the port that is in use before it is answered")
+    func movesInARow() async throws {
+        let proxy = try TestProxy(runsHousekeeping: false)
+        _ = try call(on: proxy)
+        let first = try proxy.offer(SDPText.audio(port: 4010), to: "bob")
+        _ = try proxy.answer(SDPText.audio(at: "198.51.100.2", port: 5000))
+        let second = try proxy.offer(SDPText.audio(port: 4020), to: "bob")
+        proxy.relay.sweep(at: SystemClock.monotonic + Duration.seconds(20).nanoseconds)
+        let open = try #require(proxy.relay.snapshot(of: "1@example.com")).sides[1].media[0]
+        #expect(open.port?.port == second.port)
+        #expect(open.superseded.map(\.port) == [first.port])
     }
 
     @Test("With `port-latching` the port stays when the other side moves")

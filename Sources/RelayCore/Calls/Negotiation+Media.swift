@@ -185,9 +185,24 @@ extension Negotiation {
         let port = if let reopened { reopened } else { try open(on: interface, hasRTCP: isRTP) }
         install(port, state.participants[side].media[index])
         state.participants[side].media[index].reserved = nil
-        if let current { state.participants[side].media[index].superseded.append(current) }
+        if let current { supersede(current, side, index) }
         state.participants[side].media[index].port = port
         state.participants[side].media[index].unopened = nil
+    }
+
+    /// Keeps the port that is in use until the one in its place has been answered, and no other: moves that are refused,
+    /// or that follow each other, must not use up the ports.
+    private mutating func supersede(_ current: LocalPort, _ side: Int, _ index: Int) {
+        var stream = state.participants[side].media[index]
+        if stream.closeSupersededAt != nil {  // the current one has been answered, and the older ones are done with
+            close(stream.superseded)
+            (stream.superseded, stream.closeSupersededAt) = ([current], nil)
+        } else if stream.superseded.isEmpty {
+            stream.superseded = [current]
+        } else {
+            close([current])  // offered, and never answered
+        }
+        state.participants[side].media[index] = stream
     }
 
     /// The interface that a side's ports are on already, as long as it fits what is asked for; else the one to choose.
