@@ -78,6 +78,19 @@ struct ReofferTests {
         #expect(open.superseded.map(\.port) == [first.port])
     }
 
+    @Test("Who was not told of an m-line can call somebody else without it")
+    func hiddenFromTheOfferer() throws {
+        let proxy = try TestProxy()
+        let video = "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+        _ = try proxy.offer(SDPText.audio() + video, with: ["sdp-media-remove": ["audio"]])
+        let head = SDPText.lines("v=0", "o=- 1 1 IN IP4 198.51.100.2", "s=-", "c=IN IP4 198.51.100.2", "t=0 0")
+        _ = try proxy.answer(head + video)
+        let offered = try proxy.offer(head + video, from: "bob", branch: "another")
+        #expect(offered.result == "ok")
+        #expect(offered.lines.filter { $0.hasPrefix("m=") }.map { String($0.prefix(8)) } == ["m=audio ", "m=video "])
+        #expect(offered.ports[0] == 0 && offered.ports[1] != 0)
+    }
+
     @Test("With `port-latching` the port stays when the other side moves")
     func portLatching() throws {
         let proxy = try TestProxy()

@@ -12,9 +12,15 @@ extension Negotiation {
     mutating func apply(
         _ description: MediaDescription, at index: Int, of options: MediaOptions, from sender: Int, to receiver: Int
     ) throws(RelayError) {
-        for side in [sender, receiver] where state.participants[side].media.count <= index {
-            state.participants[side].media.append(
-                MediaStream(kind: description.type, transport: description.transport))
+        for (side, other) in [(sender, receiver), (receiver, sender)] {
+            // More than one is missing when the sender has not been told of some, and this receiver is new.
+            while state.participants[side].media.count <= index {
+                let (others, missing) = (state.participants[other].media, state.participants[side].media.count)
+                let known = missing < min(index, others.count) ? others[missing] : nil
+                state.participants[side].media.append(
+                    MediaStream(
+                        kind: known?.kind ?? description.type, transport: known?.transport ?? description.transport))
+            }
         }
         let old = state.participants[sender].media[index]
         let family = state.participants[receiver].media[index].port?.interface.family
