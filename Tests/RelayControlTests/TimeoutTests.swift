@@ -1,6 +1,7 @@
 import NGProtocol
 import RelayCore
 import Testing
+import WireFormat
 
 @Suite("Calls that nobody ends, by a clock that the test moves")
 struct TimeoutTests {
@@ -69,6 +70,22 @@ struct TimeoutTests {
         let proxy = try call("a=sendrecv", "a=sendrecv")
         #expect(try proxy.delete(with: [:]).result == "ok")
         expectEnd(after: 30, .regular, on: proxy)
+    }
+
+    @Test("A delay longer than any clock runs is no early end")
+    func endlessDelay() throws {
+        let proxy = try call("a=sendrecv", "a=inactive")
+        #expect(try proxy.delete(with: ["delete-delay": .integer(.max)]).result == "ok")
+        pass(50, on: proxy)
+        #expect(proxy.callCount == 1)
+    }
+
+    @Test("A call without ports ends, although some address is not routed here")
+    func uncarried() throws {
+        let proxy = try TestProxy(runsHousekeeping: false)
+        proxy.relay.setUncarried([IPAddress(ipv4: 0xC633_6401)])
+        _ = try proxy.offer(SDPText.audio(port: 0))
+        expectEnd(after: 3600, .offerTimeout, on: proxy)
     }
 
     @Test("An offer within the delay revives the call, with the same ports")

@@ -26,7 +26,8 @@ extension Relay {
     ) -> CallReport? {
         guard let call = find(callID) else { return nil }
         let wait = (delay ?? settings.timeouts.deleteDelay).nanoseconds
-        let due = SystemClock.monotonic &+ wait
+        let (sum, overflow) = SystemClock.monotonic.addingReportingOverflow(wait)
+        let due = overflow ? .max : sum
         let (report, hasEnded): (CallReport?, Bool) = call.state.withLock { state in
             guard !state.hasEnded else { return (nil, true) }
             var ending: [Int]?

@@ -80,7 +80,8 @@ extension Relay {
                 let closed = closeIdlePorts(of: call, &state, at: now)
                 let removed = removeDueSides(of: call, &state, at: now)
                 guard !state.hasEnded else { return false }
-                let isCarried = uncarried.isEmpty || !state.ports.allSatisfy { uncarried.contains($0.pair.address) }
+                let ports = uncarried.isEmpty ? [] : state.ports
+                let isCarried = ports.isEmpty || !ports.allSatisfy { uncarried.contains($0.pair.address) }
                 if isCarried || state.deleteAt != nil, let reason = overdue(state, at: now) {
                     end(call, &state, reason)
                     return false

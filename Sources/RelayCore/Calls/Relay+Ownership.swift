@@ -31,7 +31,7 @@ extension Relay {
     ///
     /// - Returns: whether the call is ours now.
     func watch(_ call: Call, _ state: inout CallState, at now: UInt64) -> Bool {
-        if let due = state.deleteAt, due &+ Self.endingGrace <= now {
+        if let due = state.deleteAt, due <= now, now - due >= Self.endingGrace {
             // Not final: an offer that has revived the call elsewhere counts more.
             let ending = CallEnding(callID: call.id, version: state.version, isFinal: false)
             close(call, &state)
