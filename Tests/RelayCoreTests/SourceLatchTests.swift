@@ -119,6 +119,28 @@ import WireFormat
         #expect(latch.received(from: stranger, at: 5 * second) == .dropUnexpectedSource)
     }
 
+    @Test("a re-offer does not let a stranger be faster than an endpoint that is being heard")
+    func strangerAtReoffer() {
+        var latch = latch()
+        _ = latch.received(from: otherPort, at: 4 * second)
+        latch.signal(signalled, policy: latch.policy, isPublic: true, at: 4 * second + 1)
+        _ = latch.received(from: stranger, at: 4 * second + 2)
+        #expect(latch.target == otherPort)
+        #expect(latch.received(from: otherPort, at: 4 * second + 3) == .learned)
+        #expect(latch.isLocked)
+        #expect(latch.received(from: stranger, at: 4 * second + 4) == .dropUnexpectedSource)
+    }
+
+    @Test("after a re-offer somebody else is learned once the endpoint has been silent for a while")
+    func movedAtReoffer() {
+        var latch = latch()
+        _ = latch.received(from: otherPort, at: 4 * second)
+        latch.signal(signalled, policy: latch.policy, isPublic: true, at: 4 * second + 1)
+        #expect(latch.received(from: stranger, at: 4 * second + 2) == .forward)
+        #expect(latch.received(from: stranger, at: 6 * second) == .learned)
+        #expect(latch.target == stranger)
+    }
+
     @Test("hold with the unspecified address sends nothing and lets nobody in") func hold() {
         var latch = latch()
         _ = latch.received(from: signalled, at: 1)

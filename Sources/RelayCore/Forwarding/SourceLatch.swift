@@ -50,7 +50,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     /// How much `source` resembles `signalled`, 0 to 3.
     private var rank: UInt8 = 0
     private var windowEnd: UInt64 = 0
-    /// `source` was learned before this round of signalling and nobody else has been heard since.
+    /// `source` was learned before this round of signalling and nobody else has been learned since.
     private var hasEarlierSource = false
     private var lastAccepted: UInt64 = 0
     /// Counts the calls of `signal`: what was learned in one round says nothing about the next.
@@ -139,10 +139,19 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     }
 
     private mutating func learn(_ sender: TransportAddress, at now: UInt64) -> Action {
+        if hasEarlierSource {
+            if sender == source {
+                lastAccepted = now
+                return lock(sender)
+            }
+            // The endpoint was heard a moment ago, and signalling says that it stays: who is faster than its next packet is
+            // not it.
+            let isExpected = now &- lastAccepted < Self.rebindSilence && !policy.allowsHandover
+            if isExpected, sender != signalled { return policy.isStrict ? .dropUnexpectedSource : .forward }
+            hasEarlierSource = false
+        }
         lastAccepted = now
         if policy.learning == .immediate { return lock(sender) }
-        if hasEarlierSource, sender == source { return lock(sender) }
-        hasEarlierSource = false
         if policy.learning == .heuristic {
             let candidate = resemblance(of: sender)
             if candidate == 4 { return lock(sender) }
