@@ -18,6 +18,11 @@ import WireFormat
         #expect(pool.usage == (total: 8, used: 0, free: 8))
     }
 
+    @Test("the last port of all has no partner") func lastPort() {
+        #expect(PortPool(address: address, range: 65535...65535).draw() == nil)
+        #expect(PortPool(address: address, range: 65533...65535).draw()?.port == 65534)
+    }
+
     @Test("a pair rests while there are others, and is drawn again when there are none")
     func rests() throws {
         let pool = PortPool(address: address, range: 4000...4007, clock: { 0 })

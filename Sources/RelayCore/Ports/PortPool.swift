@@ -62,7 +62,7 @@ package final class PortPool: Sendable {
         clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
     ) {
         (self.address, self.range, self.share, self.clock) = (address, range, share, clock)
-        firstPort = range.lowerBound + (range.lowerBound & 1)
+        firstPort = range.lowerBound == .max ? .max : range.lowerBound + (range.lowerBound & 1)
         let pairs = range.upperBound > firstPort ? (Int(range.upperBound) - Int(firstPort) + 1) / 2 : 0
         let free = (0..<pairs).map(UInt16.init).filter(share.includes)
         var places = [Int32](repeating: Self.foreign, count: pairs)
