@@ -129,6 +129,29 @@ struct PortSocketTests {
         }
     }
 
+    @Test("hundreds of calls heard at the same moment, and all their sources are known", arguments: PortMode.possible)
+    func learnsAll(_ mode: PortMode) async throws {
+        let calls = mode == .shared ? 600 : 20  // another test counts descriptors meanwhile
+        let relay = try UserPlaneCall.relay(
+            mode, [IPAddress(ipv4: 0x7F00_0001)], ports: UInt16(4 * calls + 400), tos: 0)
+        defer { relay.stop() }
+        let phone = try await UDPEndpoint(
+            at: TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: mode == .each ? 1_996 : 1_997))
+        defer { phone.close() }
+        let ids = (0..<calls).map { ByteString("\($0)@crowd") }
+        var ports: [TransportAddress] = []
+        for id in ids {
+            let (callers, callees) = try UserPlaneCall.negotiate(id, on: relay, phone.local, phone.local)
+            ports += [callers, callees]
+        }
+        // More than once, since a burst may be too much for a receive queue. Who is locked has nothing to say again.
+        for number in 1...3 { try await phone.send(TestFrame.rtp(sequence: UInt16(number)), toAll: ports) }
+        _ = try await eventually("all that arrived is known", within: .seconds(10)) {
+            let media = ids.compactMap { relay.snapshot(of: $0) }.flatMap { $0.sides.flatMap(\.media) }
+            return media.count == 2 * calls && media.allSatisfy(\.terms.observed.isLocked) ? true : nil
+        }
+    }
+
     @Test(
         "a hundred calls, and no descriptor for any of them",
         .enabled(if: PortMode.obstacle == nil, Comment(rawValue: PortMode.obstacle ?? "")))

@@ -34,6 +34,12 @@ package final class UDPEndpoint: Sendable {
         record(CapturedDatagram(source: local, destination: destination, payload: payload))
     }
 
+    /// Sends one datagram to each of many, with as few system calls as can be.
+    package func send(_ payload: [UInt8], toAll destinations: [TransportAddress]) async throws {
+        for destination in destinations { channel.write(try envelope(payload, to: destination), promise: nil) }
+        try await channel.eventLoop.submit { [channel] in channel.flush() }.get()
+    }
+
     /// Sends datagrams, one each interval. Returns at once.
     package func play(_ payloads: [[UInt8]], to destination: TransportAddress, every interval: Duration) throws {
         for (index, payload) in payloads.enumerated() {

@@ -16,6 +16,7 @@ extension MediaWorker {
     mutating func relay(received first: Int, from receiver: Int, at now: UInt64) {
         var count = first
         for turn in 1...Self.batchesPerTurn {
+            makeRoomForLearned(count)
             for place in 0..<count { queue(place, at: now) }
             steered.flush()
             for place in 0..<count { settle(place) }

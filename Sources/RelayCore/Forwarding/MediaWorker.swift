@@ -20,7 +20,8 @@ struct MediaWorker: ~Copyable {
     var buffer = DatagramBuffer()
     /// For ports without sockets of their own.
     var steered: SteeredPort
-    /// Streams whose latch changed in this round. Reserved once; more than fit wait for their next packet.
+    /// Streams whose latch changed and that the control plane has not heard of yet. Reserved once: what could overflow it
+    /// reports first (`makeRoomForLearned`), since a latch that has locked has nothing to say again.
     var learned: [SlotID] = []
 
     /// The datagram in hand is in `steered`, not in `buffer`.
@@ -90,6 +91,13 @@ struct MediaWorker: ~Copyable {
         }
     }
 
+    /// So many datagrams may be judged next.
+    @inline(__always)
+    mutating func makeRoomForLearned(_ count: Int) {
+        if learned.count + count > Self.socketsPerRound { reportLearned() }
+    }
+
+    @inline(never)  // not for every packet
     private mutating func reportLearned() {
         var events: [LatchEvent] = []
         for slot in learned where slots.holds(Int(slot.index), generation: slot.generation) {
