@@ -30,6 +30,9 @@ struct ReplicationMetrics: MetricSource {
         metrics.counter("relay_replication_applied_total", status.appliedChanges, help: "Changes of others taken over")
         metrics.counter(
             "relay_replication_skipped_records_total", status.skippedRecords, help: "Records that could not be read")
+        metrics.counter(
+            "relay_replication_lost_endings_total", status.lostEndings,
+            help: "Endings forgotten before they were stored")
         metrics.counter("relay_replication_errors_total", status.errors, help: "Failures of the store")
         for peer in status.peers {
             metrics.gauge(
@@ -88,6 +91,7 @@ struct ClusterCommand: ConsoleCommand {
         object.append("refused", status.refusedChanges)
         object.append("applied", status.appliedChanges)
         object.append("skipped_records", status.skippedRecords)
+        object.append("lost_endings", status.lostEndings)
         object.append("errors", status.errors)
         object.append("last_error", .string(status.lastError ?? ""))
         object.append("peers", .list(status.peers.map { .object(Self.object($0)) }))

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayStore
 import SDP
 import WireFormat
 
@@ -32,6 +33,14 @@ struct SplitMix: RandomNumberGenerator {
         String((0..<number(1...10)).map { _ in "abcXYZ019.-_:".randomElement(using: &self) ?? "a" })
     }
 
+    /// As high as an epoch or revision can be.
+    mutating func count() -> UInt64 { UInt64.random(in: 0...RecordHeader.maximumCount, using: &self) }
+
+    /// The lowest and the highest numbers, and those that are neither.
+    mutating func extreme() -> UInt64 {
+        [0, 1, .max, .max - 1, UInt64(Int64.max), UInt64(Int64.max) + 1].randomElement(using: &self) ?? time()
+    }
+
     mutating func time() -> UInt64 { UInt64.random(in: 0...UInt64.max, using: &self) }
 
     mutating func address() -> IPAddress {
@@ -47,12 +56,12 @@ struct SplitMix: RandomNumberGenerator {
 
 extension CallSnapshot {
     /// Any call at all: every field takes every kind of value that it can have.
-    static func random(_ generator: inout SplitMix) -> CallSnapshot {
+    static func random(_ generator: inout SplitMix, callID: ByteString? = nil) -> CallSnapshot {
         let version = CallVersion(
             instance: CallInstance(created: generator.time(), node: generator.name()),
-            ownership: Ownership(node: generator.name(), epoch: generator.time()), revision: generator.time())
+            ownership: Ownership(node: generator.name(), epoch: generator.count()), revision: generator.count())
         var snapshot = CallSnapshot(
-            callID: generator.octets(), version: version, tos: UInt8(generator.number(0...255)),
+            callID: callID ?? generator.octets(), version: version, tos: UInt8(generator.number(0...255)),
             lastSignal: generator.time(), nextParticipant: 10)
         snapshot.restriction = MediaRestriction(rawValue: UInt8(generator.number(0...7)))
         snapshot.dropsTraffic = generator.flag()

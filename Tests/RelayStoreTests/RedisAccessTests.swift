@@ -84,4 +84,44 @@ struct RedisAccessTests {
             #expect(try await master.command("GET", "relay:sequence") == replica.command("GET", "relay:sequence"))
         }
     }
+
+    @Test(
+        "a server that lets everybody in and refuses what is written is not taken for one that can be written to",
+        arguments: [
+            (["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"], "OOM"),
+            (
+                ["CONFIG", "SET", "min-replicas-to-write", "1"], ["CONFIG", "SET", "min-replicas-to-write", "0"],
+                "NOREPLICAS"
+            ),
+            (["ACL", "SETUSER", "default", "-evalsha"], ["ACL", "SETUSER", "default", "+evalsha"], "NOPERM"),
+        ])
+    func refusesWrites(fault: [String], cure: [String], reason: String) async throws {
+        try await withTestRun("redis-refuses-\(reason)") { run in
+            let network = try LoopbackNetwork(portCount: 2)
+            let redis = try await RedisServer.start(
+                at: TransportAddress(network.host(100), port: network.ports.lowerBound), in: run)
+            let log = LogLines()
+            let group = try TestGroup(
+                RedisSessionStore(RedisSettings(try Self.location("\(redis.address)"))), names: ["a"], log: log)
+            defer { group.stop() }
+            try await group.settle()
+            func count(_ text: String) -> Int { log.all.count { $0.hasPrefix(text) } }
+            #expect(count("writing calls to") == 1)
+
+            try await redis.command(fault)
+            try group["a"].create("1")
+            let before = group["a"].replicator.status.errors
+            _ = try await eventually("it is tried again and again: \(group["a"].replicator.status)") {
+                group["a"].replicator.status.errors > before + 8 ? true : nil
+            }
+            #expect(group["a"].replicator.status.lastError?.contains(reason) == true)
+            #expect(!group["a"].replicator.status.canWrite)
+            #expect(count("writing calls to") == 1)
+            #expect(count("calls are unprotected") == 1)
+
+            try await redis.command(cure)
+            try await group.settle()
+            #expect(count("writing calls to") == 2)
+        }
+    }
 }

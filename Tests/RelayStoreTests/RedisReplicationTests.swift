@@ -116,6 +116,43 @@ struct RedisReplicationTests {
         }
     }
 
+    @Test("Sentinels that do not answer keep nobody out of step, nor from a master that is there")
+    func sentinelsHang() async throws {
+        try await withTestRun("redis-sentinels-hang") { run in
+            let network = try LoopbackNetwork(portCount: 4)
+            let port = network.ports.lowerBound
+            let master = try await RedisServer.start(
+                "master", at: TransportAddress(network.host(100), port: port), in: run)
+            // One process at three addresses is like three that hang together.
+            let hosts = (102...104).map { network.host($0) }
+            let sentinel = try await RedisSentinel.start(
+                at: TransportAddress(hosts[0], port: port + 2), and: Array(hosts[1...]), over: master.address, in: run)
+            _ = try await eventually("Sentinel answers", within: .seconds(10), every: .milliseconds(100)) {
+                try await sentinel.ask(run, "get-master-addr-by-name", "main").contains("\(master.address.port)")
+                    ? true : nil
+            }
+            let names = hosts.map { "\(TransportAddress($0, port: port + 2))" }.joined(separator: ",")
+            let store = RedisSessionStore(RedisSettings(try #require(RedisLocation("sentinel://\(names)/main"))))
+            let group = try TestGroup(store, names: ["a", "b"])
+            defer { group.stop() }
+            try await group.settle()
+
+            sentinel.hang()
+            defer { sentinel.goOn() }
+            // Each of the three is waited for a second, every two seconds: 8 s see more than one round of that.
+            for number in 0..<80 {
+                try group["a"].create(ByteString("\(number)"))
+                try await Task.sleep(for: .milliseconds(100))
+                for relay in group.relays { #expect(relay.replicator.status.isInStep, "\(relay.replicator.status)") }
+            }
+            // A connection that breaks comes back to the master that was named last.
+            try await master.command("CLIENT", "KILL", "TYPE", "normal")
+            try group["a"].create("later")
+            try await group.agree(on: Set((0..<80).map { ByteString("\($0)") } + ["later"]))
+            try await group.settle()
+        }
+    }
+
     @Test("without Redis, or with one that hangs, commands are as fast as ever; the standby is equal soon after")
     func redisAway() async throws {
         try await withTestRun("redis-away") { run in

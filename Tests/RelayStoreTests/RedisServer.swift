@@ -50,7 +50,10 @@ final class RedisServer {
 
     /// Runs one command, with redis-cli.
     @discardableResult
-    func command(_ words: String...) async throws -> String {
+    func command(_ words: String...) async throws -> String { try await command(words) }
+
+    @discardableResult
+    func command(_ words: [String]) async throws -> String {
         let client = try run.start(
             Executables.require("redis-cli"), ["-h", "\(address.address)", "-p", "\(address.port)"] + words,
             name: "\(name)-cli")
@@ -88,11 +91,11 @@ struct RedisSentinel {
     private let process: ChildProcess
 
     static func start(
-        at address: TransportAddress, over master: TransportAddress, in run: TestRun
+        at address: TransportAddress, and others: [IPAddress] = [], over master: TransportAddress, in run: TestRun
     ) async throws -> RedisSentinel {
         let file = run.path(of: "sentinel.conf")
         let text = """
-            bind \(address.address)
+            bind \(address.address) \(others.map { "\($0)" }.joined(separator: " "))
             port \(address.port)
             protected-mode no
             sentinel monitor main \(master.address) \(master.port) 1
@@ -104,6 +107,11 @@ struct RedisSentinel {
         let process = try run.start(Executables.require("redis-server"), [file, "--sentinel"], name: "sentinel")
         return RedisSentinel(address: address, process: process)
     }
+
+    /// Lets it hang, connections and all.
+    func hang() { process.signal(SIGSTOP) }
+
+    func goOn() { process.signal(SIGCONT) }
 
     /// What it says about the replicas or the master.
     func ask(_ run: TestRun, _ words: String...) async throws -> String {

@@ -2,6 +2,7 @@ import Logging
 import RelayCore
 import RelayStore
 import RelayTestSupport
+import Synchronization
 import Testing
 import WireFormat
 
@@ -11,7 +12,10 @@ final class TestRelay: Sendable {
     let relay: Relay
     let replicator: Replicator
 
-    init(_ node: String, _ store: any SessionStore, address: IPAddress, ports: ClosedRange<UInt16>) throws {
+    init(
+        _ node: String, _ store: any SessionStore, address: IPAddress, ports: ClosedRange<UInt16>,
+        options: ReplicationOptions? = nil, log: LogLines? = nil
+    ) throws {
         self.node = node
         let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         var configuration = Relay.Configuration(interfaces: [MediaInterface(local: address)])
@@ -20,7 +24,8 @@ final class TestRelay: Sendable {
         configuration.node = node
         configuration.logger = silent
         relay = try Relay(configuration, runsHousekeeping: false)
-        replicator = try Replicator(relay: relay, store: store, options: ReplicationOptions(node: node), log: silent)
+        replicator = try Replicator(
+            relay: relay, store: store, options: options ?? ReplicationOptions(node: node), log: log?.logger ?? silent)
     }
 
     func start() throws { try replicator.start() }
@@ -65,6 +70,28 @@ final class TestRelay: Sendable {
     }
 }
 
+/// Keeps what is logged.
+final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    var logger: Logger { Logger(label: "test", factory: { _ in Handler(lines: self) }) }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) { lines.lines.withLock { $0.append("\(event.message)") } }
+    }
+}
+
 /// Relays do not hold what they should.
 struct Disagreement: Error, CustomStringConvertible { let description: String }
 
@@ -72,10 +99,19 @@ struct Disagreement: Error, CustomStringConvertible { let description: String }
 final class TestGroup: Sendable {
     let relays: [TestRelay]
 
-    init(_ store: any SessionStore, names: [String] = ["a", "b", "c"]) throws {
+    /// - Parameters:
+    ///   - expiry: how long records are kept without their owners' word.
+    ///   - log: what the replicators say.
+    init(
+        _ store: any SessionStore, names: [String] = ["a", "b", "c"], expiry: Duration? = nil, log: LogLines? = nil
+    ) throws {
         let network = try LoopbackNetwork(portCount: 2)
         relays = try names.enumerated().map { index, name in
-            try TestRelay(name, store, address: network.host(UInt8(index + 1)), ports: 20_000...31_999)
+            var options = ReplicationOptions(node: name)
+            if let expiry { options.expiry = expiry }
+            return try TestRelay(
+                name, store, address: network.host(UInt8(index + 1)), ports: 20_000...31_999, options: options, log: log
+            )
         }
         for relay in relays { try relay.start() }
     }

@@ -27,7 +27,8 @@ extension Negotiation {
         }
         (state.version, state.tos, state.metadata) = (snapshot.version, snapshot.tos, snapshot.metadata)
         (state.restriction, state.dropsTraffic) = (snapshot.restriction, snapshot.dropsTraffic)
-        state.lastSignal = (snapshot.lastSignal, clock.monotonic(of: snapshot.lastSignal))
+        // A signal from the future is a clock that is wrong, and must not keep the call for ever.
+        state.lastSignal = (snapshot.lastSignal, min(clock.monotonic, clock.monotonic(of: snapshot.lastSignal)))
         state.deleteAt = snapshot.deleteAt.map(clock.monotonic)
         state.nextParticipant = snapshot.nextParticipant
         let kept = Set(state.ports.flatMap(\.handles))

@@ -22,6 +22,8 @@ package struct RecordHeader: Hashable, Sendable {
     package static let maximumLength = 8 + 2 * (maximumNameLength + 1) + 3 * 21 + 2
     /// The longest name of a relay, in octets.
     package static let maximumNameLength = 48
+    /// No owner and no change has a higher number: one more of each has to be possible, time after time.
+    package static let maximumCount = UInt64(Int64.max)
 
     package var version: CallVersion
     package var state: State
@@ -90,7 +92,8 @@ extension RecordHeader {
         }
         guard let created = Self.number(&cursor), let creator = Self.name(&cursor), let epoch = Self.number(&cursor),
             let owner = Self.name(&cursor), let revision = Self.number(&cursor),
-            let state = cursor.next().flatMap(State.init), cursor.skip(UInt8(ascii: "\n"))
+            let state = cursor.next().flatMap(State.init), cursor.skip(UInt8(ascii: "\n")),
+            epoch <= Self.maximumCount, revision <= Self.maximumCount
         else { return nil }
         let instance = CallInstance(created: created, node: creator)
         let ownership = Ownership(node: owner, epoch: epoch)

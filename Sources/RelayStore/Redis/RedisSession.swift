@@ -19,18 +19,19 @@ final class RedisSession: StoreSession {
     var subscription: RedisSubscription?
     private(set) var server = ""
     private let needsMaster: Bool
-    private let directory: RedisDirectory
+    private let watch: SentinelWatch?
     private var scripts: [String: String] = [:]
     private let candidate: String
 
+    /// - Parameter watch: knows whether the master is still the master, where Sentinel decides about that.
     init(
-        _ location: RedisLocation, keys: RedisKeys, patience: RedisPatience, bell: Bell, needsMaster: Bool
+        _ location: RedisLocation, keys: RedisKeys, patience: RedisPatience, bell: Bell, needsMaster: Bool,
+        watch: SentinelWatch?
     ) throws(StoreError) {
         (self.location, self.keys, self.patience) = (location, keys, patience)
-        (self.bell, self.needsMaster) = (bell, needsMaster)
-        directory = RedisDirectory(location, patience: patience)
+        (self.bell, self.needsMaster, self.watch) = (bell, needsMaster, watch)
         candidate = String(UInt64.random(in: 1 ... .max), radix: 36)
-        connection = try RedisConnection(to: directory.server(), patience: patience)
+        connection = try RedisConnection(to: Self.server(location, patience, watch), patience: patience)
         try Self.authenticate(connection, location)
         try Self.select(connection, location)
         try identify()
@@ -38,6 +39,21 @@ final class RedisSession: StoreSession {
     }
 
     // MARK: Connecting
+
+    /// The server to connect to. While no Sentinel answers that is the one that was named last; whether it is still the
+    /// master is for itself to say.
+    private static func server(
+        _ location: RedisLocation, _ patience: RedisPatience, _ watch: SentinelWatch?
+    ) throws(StoreError) -> RedisLocation.Endpoint {
+        do throws(StoreError) {
+            let server = try RedisDirectory(location, patience: patience).server()
+            watch?.note(server)
+            return server
+        } catch {
+            guard let known = watch?.master else { throw error }
+            return known
+        }
+    }
 
     static func authenticate(_ connection: RedisConnection, _ location: RedisLocation) throws(StoreError) {
         guard let password = location.password else { return }
@@ -175,7 +191,7 @@ final class RedisSession: StoreSession {
     // MARK: Reading
 
     func position() throws(StoreError) -> StorePosition {
-        if directory.hasMoved(from: connection.endpoint) {
+        if let master = watch?.master, master != connection.endpoint {
             throw StoreError(.notWritable, "\(connection.endpoint): Sentinel names another master")
         }
         var commands = RedisCommand()

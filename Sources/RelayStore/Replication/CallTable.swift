@@ -1,9 +1,9 @@
 internal import DequeModule
-internal import RelayCore
-internal import WireFormat
+package import RelayCore
+package import WireFormat
 
 /// What one relay knows about the calls in the store, and what it still has to write. A value without clock or lock.
-struct CallTable {
+package struct CallTable {
     /// What is known of one Call-ID besides the call itself, which the relay has.
     struct Entry {
         /// The greatest header that was ever offered to the store or read from it.
@@ -16,8 +16,9 @@ struct CallTable {
         var record: [UInt8]?
     }
 
-    /// Endings that are remembered at most. Beyond that the oldest are forgotten before their time.
-    private static let rememberedEndings = 200_000
+    /// Endings that are remembered at most. Beyond that the oldest are forgotten before their time, also when the store
+    /// has not heard of them: it may be away for days.
+    private let mostEndings: Int
 
     private var entries: [ByteString: Entry] = [:]
     /// What has changed and was not written yet, each once, in the order of the first change.
@@ -34,14 +35,20 @@ struct CallTable {
     /// The server that `sequence` belongs to.
     private(set) var server = ""
     /// Live calls among `entries` are not counted; endings are.
-    private(set) var endings = 0
+    package private(set) var endings = 0
+    /// The same endings, oldest first, each with its time. Those that something newer has replaced are still in it.
+    private var endingOrder: Deque<(callID: ByteString, time: UInt64)> = []
+    /// Endings that were forgotten before the store had them.
+    package private(set) var lostEndings: UInt64 = 0
+
+    package init(mostEndings: Int = 200_000) { self.mostEndings = mostEndings }
 
     subscript(callID: ByteString) -> Entry? { entries[callID] }
 
     // MARK: Changes of this relay
 
     /// A call has changed.
-    mutating func change(_ callID: ByteString) {
+    package mutating func change(_ callID: ByteString) {
         if queued.insert(callID).inserted { queue.append(callID) }
         // Calls that came and went while nothing could be written have left gaps.
         if queue.count > 2 * queued.count + 1024 {
@@ -51,7 +58,7 @@ struct CallTable {
     }
 
     /// A call has ended here.
-    mutating func end(_ ending: CallEnding, at time: UInt64) {
+    package mutating func end(_ ending: CallEnding, at time: UInt64) {
         let entry = entries[ending.callID]
         guard entry != nil || inFlight.contains(ending.callID) else {
             // Never offered to anybody: it came and went between two writes.
@@ -86,7 +93,7 @@ struct CallTable {
     }
 
     /// Takes what is to be written next.
-    mutating func takeChanges(_ limit: Int) -> [ByteString] {
+    package mutating func takeChanges(_ limit: Int) -> [ByteString] {
         var taken: [ByteString] = []
         while taken.count < limit, let callID = queue.popFirst() {
             guard queued.remove(callID) != nil else { continue }
@@ -97,7 +104,7 @@ struct CallTable {
     }
 
     /// A state is on its way to the store.
-    mutating func offer(_ callID: ByteString, _ header: RecordHeader, at time: UInt64) {
+    package mutating func offer(_ callID: ByteString, _ header: RecordHeader, at time: UInt64) {
         guard let entry = entries[callID] else { return put(Entry(header: header, time: time), for: callID) }
         guard entry.header < header else { return }
         put(Entry(header: header, time: time), for: callID)
@@ -107,7 +114,7 @@ struct CallTable {
     mutating func drop(_ callID: ByteString) { settle(callID, sequence: 0) }
 
     /// The store has a state of ours, or had it already (`sequence` 0).
-    mutating func confirm(_ callID: ByteString, _ header: RecordHeader, sequence: UInt64, at time: UInt64) {
+    package mutating func confirm(_ callID: ByteString, _ header: RecordHeader, sequence: UInt64, at time: UInt64) {
         settle(callID, sequence: sequence)
         blocked.remove(callID)
         guard var entry = entries[callID], entry.header == header else { return }
@@ -197,7 +204,28 @@ struct CallTable {
     private mutating func put(_ entry: Entry, for callID: ByteString) {
         let before = entries.updateValue(entry, forKey: callID)
         endings += (entry.header.isLive ? 0 : 1) - (before.map { $0.header.isLive ? 0 : 1 } ?? 0)
+        guard !entry.header.isLive else { return }
+        endingOrder.append((callID, entry.time))
+        // Call-IDs that are used again and again leave more behind than there are endings.
+        while endings > mostEndings || endingOrder.count > 2 * mostEndings { forgetOldestEnding() }
     }
+
+    private mutating func forgetOldestEnding() {
+        guard let callID = takeOldestEnding() else { return }
+        if isWaiting(callID) { lostEndings += 1 }
+        queued.remove(callID)
+        forget(callID)
+    }
+
+    /// Takes the oldest out of the order; `nil` when something newer has replaced it.
+    private mutating func takeOldestEnding() -> ByteString? {
+        guard let oldest = endingOrder.popFirst(), let entry = entries[oldest.callID], !entry.header.isLive,
+            entry.time == oldest.time
+        else { return nil }
+        return oldest.callID
+    }
+
+    private func isWaiting(_ callID: ByteString) -> Bool { queued.contains(callID) || inFlight.contains(callID) }
 
     mutating func forget(_ callID: ByteString) {
         guard let entry = entries.removeValue(forKey: callID) else { return }
@@ -205,20 +233,32 @@ struct CallTable {
         blocked.remove(callID)
     }
 
-    /// Forgets endings that are long past, and what belongs to calls that are nowhere any more.
+    /// Forgets endings that are long past. One that waits to be written is kept, and counts as new.
     ///
-    /// - Parameter held: the calls that the relay has.
-    mutating func sweep(at now: UInt64, endingsOlderThan age: UInt64, held: Set<ByteString>) {
-        var age = age
-        while true {
-            let old = entries.filter { callID, entry in
-                guard !queued.contains(callID), !inFlight.contains(callID) else { return false }
-                return entry.header.isLive ? !held.contains(callID) : entry.time &+ age <= now
+    /// - Parameter limit: looks at so many at most, so that nobody waits long for this table.
+    /// - Returns: whether there may be more.
+    package mutating func forgetEndings(olderThan age: UInt64, at now: UInt64, limit: Int) -> Bool {
+        for _ in 0..<limit {
+            guard let oldest = endingOrder.first, oldest.time &+ age <= now else { return false }
+            guard let callID = takeOldestEnding() else { continue }
+            guard isWaiting(callID) else {
+                forget(callID)
+                continue
             }
-            for callID in old.keys { forget(callID) }
-            guard endings > Self.rememberedEndings else { return }
-            age /= 2
+            entries[callID]?.time = now
+            endingOrder.append((callID, now))
         }
+        return true
+    }
+
+    /// What is known of calls that live.
+    var liveCalls: [(callID: ByteString, header: RecordHeader)] {
+        entries.lazy.filter { $0.value.header.isLive }.map { ($0.key, $0.value.header) }
+    }
+
+    /// Forgets live calls that are nowhere any more, as far as nothing new is known of them.
+    mutating func forget(_ calls: [(callID: ByteString, header: RecordHeader)]) {
+        for (callID, header) in calls where entries[callID]?.header == header && !isWaiting(callID) { forget(callID) }
     }
 
     /// Calls that ended not long ago.

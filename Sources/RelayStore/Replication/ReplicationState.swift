@@ -168,6 +168,7 @@ final class ReplicationState: Sendable {
             status.lag = values.storeSequence - min(values.storeSequence, status.position)
             status.outOfStepFor = values.outOfStepSince.map { .nanoseconds(now - min(now, $0)) }
             status.unprotectedCalls = values.table.unprotected
+            status.lostEndings = values.table.lostEndings
             return status
         }
     }

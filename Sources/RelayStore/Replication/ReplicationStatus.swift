@@ -50,6 +50,9 @@ package struct ReplicationStatus: Sendable {
     package var appliedChanges: UInt64 = 0
     /// Records that were not ours, damaged, too large or of another version: passed over and left alone.
     package var skippedRecords: UInt64 = 0
+    /// Calls that ended while the store was away for so long that their endings had to be forgotten. What the store has of
+    /// them comes back with it, and ends by timeout.
+    package var lostEndings: UInt64 = 0
     /// Connections that failed or broke, and answers that did not come.
     package var errors: UInt64 = 0
     /// The last of those.

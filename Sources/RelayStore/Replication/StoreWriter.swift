@@ -16,6 +16,8 @@ struct StoreWriter {
     private static let announcementLifetime = Duration.seconds(5)
     /// At the end, so long at most are the last changes being written.
     private static let farewell = Duration.seconds(2)
+    /// Endings that are looked at under one hold of the lock.
+    private static let endingsAtATime = 1000
 
     let store: any SessionStore
     let relay: Relay
@@ -60,6 +62,10 @@ struct StoreWriter {
         }
         state.values.withLock { $0.table.use(session.server) }
         try look(session)
+        // Some servers let everybody in and refuse what is written (READONLY, OOM, MISCONF, NOPERM): one that takes an
+        // announcement, and what there is to write, can be written to.
+        _ = try announce(session)
+        _ = try write(session)
         state.connected(.writer, to: session.server)
         nextBeat = 0
         while !state.hasStopped {
@@ -140,6 +146,9 @@ struct StoreWriter {
                     values.table.confirm(offer.callID, offer.header, sequence: sequence, at: now)
                 case .known:
                     values.table.confirm(offer.callID, offer.header, sequence: 0, at: now)
+                case .beaten(let record) where RecordHeader(record.span) == nil:
+                    values.table.block(offer.callID)
+                    blocked.append(offer.callID)
                 case .beaten(let record):
                     values.status.refusedChanges += 1
                     values.table.drop(offer.callID)
@@ -161,9 +170,7 @@ struct StoreWriter {
         let now = SystemClock.monotonic
         nextBeat = now &+ Self.beat.nanoseconds
         beats += 1
-        let announced = try session.announce(
-            options.node, PeerState(relay, state.status(at: now), options, process: process).encoded,
-            lifetime: Self.announcementLifetime)
+        let announced = try announce(session)
         let peers = announced.filter { $0.node != options.node }.compactMap(PeerState.peer)
         state.values.withLock { $0.status.peers = Self.merge($0.status.peers, peers) }
         checkName(announced)
@@ -176,6 +183,11 @@ struct StoreWriter {
             return values.withoutRecord
         }
         try handle(gone, session)
+    }
+
+    private func announce(_ session: any StoreSession) throws(StoreError) -> [StoredPeer] {
+        let state = PeerState(relay, state.status(at: SystemClock.monotonic), options, process: process)
+        return try session.announce(options.node, state.encoded, lifetime: Self.announcementLifetime)
     }
 
     /// Two relays of one name would both believe to own the same calls. What an earlier process of ours has said is no
@@ -218,11 +230,15 @@ struct StoreWriter {
 
     /// Forgets what is long past, and refreshes the records of calls that nothing happens to.
     private func tidy(at now: UInt64) {
-        // The relay is asked first: it takes this lock under its own.
+        let age = StoreLimits.endingLifetime.nanoseconds
+        while state.values.withLock({
+            $0.table.forgetEndings(olderThan: age, at: now, limit: Self.endingsAtATime)
+        }) {}
+        // In this order: what comes to the relay after the first look is not missed by the second.
+        let known = state.values.withLock { $0.table.liveCalls }
         let held = Set(relay.callIDs(limit: .max))
-        state.values.withLock { values in
-            values.table.sweep(at: now, endingsOlderThan: StoreLimits.endingLifetime.nanoseconds, held: held)
-        }
+        let gone = known.filter { !held.contains($0.callID) }
+        state.values.withLock { $0.table.forget(gone) }
         let quarter = options.expiry.nanoseconds / 4
         let quiet = state.values.withLock { $0.table.calls(notConfirmedSince: now - min(now, quarter)) }
         for callID in quiet where relay.isForeign(callID: callID) == false { state.note { $0.change(callID) } }

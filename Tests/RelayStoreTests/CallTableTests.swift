@@ -1,0 +1,66 @@
+import RelayCore
+import RelayStore
+import Testing
+import WireFormat
+
+@Suite("What a relay remembers of calls")
+struct CallTableTests {
+    private static func version(_ revision: UInt64 = 1) -> CallVersion {
+        CallVersion(
+            instance: CallInstance(created: 1, node: "a"), ownership: Ownership(node: "a", epoch: 0), revision: revision
+        )
+    }
+
+    /// Calls that were in the store, and then end.
+    private static func end(_ numbers: Range<Int>, in table: inout CallTable, at time: UInt64 = 1) {
+        for number in numbers {
+            let callID = ByteString("\(number)")
+            table.offer(callID, RecordHeader(version: version(), state: .live), at: 0)
+            table.end(CallEnding(callID: callID, version: version(2), isFinal: true), at: time + UInt64(number))
+        }
+    }
+
+    @Test("with the store away for long, endings are bounded: the oldest go, and are counted")
+    func bounded() {
+        var table = CallTable(mostEndings: 1000)
+        Self.end(0..<3500, in: &table)
+        #expect(table.endings == 1000)
+        #expect(table.lostEndings == 2500)
+        // What is left to write is what is remembered.
+        let left = table.takeChanges(.max)
+        #expect(left.count == 1000)
+        #expect(Set(left) == Set((2500..<3500).map { ByteString("\($0)") }))
+    }
+
+    @Test("looking for old endings ends, also when all of them wait to be written")
+    func looking() {
+        var table = CallTable(mostEndings: 1000)
+        Self.end(0..<1000, in: &table)
+        var looks = 0
+        while table.forgetEndings(olderThan: 10, at: 1_000_000, limit: 100), looks < 100 { looks += 1 }
+        #expect(looks == 10)
+        #expect(table.endings == 1000, "they wait to be written")
+
+        for callID in table.takeChanges(.max) {
+            table.confirm(callID, RecordHeader(version: Self.version(2), state: .ended), sequence: 1, at: 1_000_001)
+        }
+        while table.forgetEndings(olderThan: 10, at: 1_000_005, limit: 5000) {}
+        #expect(table.endings == 1000, "they count from when they were looked at")
+        while table.forgetEndings(olderThan: 10, at: 1_000_010, limit: 5000) {}
+        #expect(table.endings == 0)
+        #expect(table.lostEndings == 0)
+    }
+
+    @Test("a Call-ID that ends again and again leaves nothing behind")
+    func again() {
+        var table = CallTable(mostEndings: 10)
+        for revision: UInt64 in 1...1000 {
+            table.offer("1", RecordHeader(version: Self.version(revision), state: .live), at: 0)
+            table.end(CallEnding(callID: "1", version: Self.version(revision), isFinal: false), at: revision)
+        }
+        #expect(table.endings <= 1)
+        var looks = 0
+        while table.forgetEndings(olderThan: 10, at: 5000, limit: 1), looks < 1000 { looks += 1 }
+        #expect(looks <= 21)
+    }
+}
