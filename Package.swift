@@ -118,7 +118,7 @@ let package = Package(
         .target(
             name: "RelayTestSupport",
             dependencies: [
-                "WireFormat", .product(name: "NIOCore", package: "swift-nio"),
+                "RelayKernel", "WireFormat", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/RelayTestSupport", swiftSettings: strict),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"], swiftSettings: strict),
@@ -132,8 +132,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RelayControlTests",
-            dependencies: ["NGProtocol", "RelayControl", "RelayCore", "RelayStore", "RelayTestSupport", "WireFormat"],
-            exclude: ["Golden"], swiftSettings: strict),
+            dependencies: [
+                "NGProtocol", "RelayControl", "RelayCore", "RelayKernel", "RelayStore", "RelayTestSupport",
+                "WireFormat",
+            ], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "RelayOperationsTests",
             dependencies: [

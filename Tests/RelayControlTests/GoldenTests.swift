@@ -1,5 +1,6 @@
 import NGProtocol
 import RelayCore
+import RelayTestSupport
 import Testing
 import WireFormat
 
@@ -9,12 +10,17 @@ struct GoldenTests {
     @Test func casesAreFound() { #expect(GoldenCase.all.count >= 40) }
 
     @Test(arguments: GoldenCase.all)
-    func goes(_ example: GoldenCase) async throws {
-        try #require(!example.steps.isEmpty)
-        let conversation = Conversation(try TestProxy(interfaces: example.interfaces, aliases: example.aliases))
-        defer { conversation.close() }
-        for step in example.steps { try await conversation.take(step) }
-    }
+    func goes(_ example: GoldenCase) async throws { try await Conversation.hold(example, .each) }
+}
+
+/// The same conversations and packets give the same results where ports share sockets. One at a time: each relay adds a
+/// program to the look-ups of the whole network namespace, which takes 64.
+@Suite(
+    "Conversations written down in Golden/, ports sharing sockets", .serialized,
+    .enabled(if: PortMode.obstacle == nil, Comment(rawValue: PortMode.obstacle ?? "")))
+struct SharedPortGoldenTests {
+    @Test(arguments: GoldenCase.all)
+    func goes(_ example: GoldenCase) async throws { try await Conversation.hold(example, .shared) }
 }
 
 /// A golden case while it runs.
@@ -24,6 +30,14 @@ private final class Conversation {
     private var phones: [String: GoldenPhone] = [:]
 
     init(_ proxy: TestProxy) { self.proxy = proxy }
+
+    static func hold(_ example: GoldenCase, _ mode: PortMode) async throws {
+        try #require(!example.steps.isEmpty)
+        let conversation = Conversation(
+            try TestProxy(interfaces: example.interfaces, aliases: example.aliases, mode: mode))
+        defer { conversation.close() }
+        for step in example.steps { try await conversation.take(step) }
+    }
 
     func close() { for phone in phones.values { phone.close() } }
 

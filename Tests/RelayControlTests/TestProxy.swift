@@ -2,6 +2,8 @@ import Logging
 import NGProtocol
 import RelayControl
 import RelayCore
+import RelayKernel
+import RelayTestSupport
 import Synchronization
 import Testing
 import WireFormat
@@ -16,10 +18,12 @@ final class TestProxy: Sendable {
     ///   - interfaces: as in the option `--interface`.
     ///   - aliases: other names for interfaces.
     ///   - runsHousekeeping: false for tests that move the clock themselves.
+    ///   - mode: how ports come by their datagrams.
     init(
         interfaces: [String] = ["127.0.0.1"], aliases: [String: String] = [:],
         ports: ClosedRange<UInt16> = 41_100...41_999,
-        maximumSessions: Int? = nil, timeouts: Timeouts = Timeouts(), runsHousekeeping: Bool = true
+        maximumSessions: Int? = nil, timeouts: Timeouts = Timeouts(), runsHousekeeping: Bool = true,
+        mode: PortMode = .each
     ) throws {
         let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         var configuration = Relay.Configuration(interfaces: try interfaces.map { try #require(MediaInterface($0)) })
@@ -29,7 +33,10 @@ final class TestProxy: Sendable {
         configuration.maximumSessions = maximumSessions
         configuration.timeouts = timeouts
         configuration.logger = silent
-        relay = try Relay(configuration, runsHousekeeping: runsHousekeeping)
+        let addresses = configuration.interfaces.map(\.local)
+        let steering = mode == .shared ? try KernelSteering(addresses: addresses) : nil
+        relay = try Relay(configuration, runsHousekeeping: runsHousekeeping, steering: steering)
+        #expect(relay.steeringRefusal == nil)
         dispatcher = NGDispatcher(relay: relay, log: silent)
     }
 

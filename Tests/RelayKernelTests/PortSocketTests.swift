@@ -5,27 +5,6 @@ import RelayTestSupport
 import Testing
 import WireFormat
 
-/// How a relay's ports come by their datagrams. Every test of this suite holds for both.
-enum PortMode: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case each = "a socket for every port"
-    case shared = "ports share sockets"
-
-    var testDescription: String { rawValue }
-
-    /// Why ports cannot share sockets here; `nil` when they can.
-    static let obstacle: String? = {
-        if let obstacle = TestNetwork.obstacle { return obstacle }
-        do {
-            _ = try KernelSteering(addresses: [IPAddress(ipv4: 0x7F00_0001)])
-            return nil
-        } catch {
-            return "the kernel does not let ports share sockets: \(error)"
-        }
-    }()
-
-    static var possible: [PortMode] { obstacle == nil ? allCases : [.each] }
-}
-
 /// What arrives, where from and marked how, whichever way ports come by their datagrams.
 @Suite("Media through the user plane, with and without a socket for every port", .timeLimit(.minutes(1)))
 struct PortSocketTests {

@@ -1,22 +1,11 @@
 import Foundation
-import Glibc
 import RelayTestSupport
 
 /// A veth pair with addresses and neighbours, in the network namespace that the tests have for themselves.
 struct TestNetwork {
     /// Why there can be none; `nil` where there can.
-    static let obstacle: String? = {
-        if geteuid() != 0 { return "needs root: BPF, and network interfaces" }
-        let (ours, hosts) = (namespace(of: "self"), namespace(of: "1"))
-        if ours == nil || ours == hosts { return "needs a network namespace of its own: scripts/in-namespace" }
-        return nil
-    }()
-
+    static var obstacle: String? { PrivateNetwork.obstacle }
     static var isPossible: Bool { obstacle == nil }
-
-    private static func namespace(of process: String) -> String? {
-        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/net")
-    }
 
     /// Its name on our side.
     let name: String
@@ -28,18 +17,28 @@ struct TestNetwork {
     static func ip(_ script: String) throws -> String {
         var output = ""
         for line in script.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: try Executables.require("ip"))
-            process.arguments = line.split(separator: " ").map(String.init)
-            let pipe = Pipe()
-            (process.standardOutput, process.standardError) = (pipe, pipe)
-            try process.run()
-            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else { throw Refused(description: "ip \(line): \(text)") }
-            output += text
+            output += try run(Executables.require("ip"), line.split(separator: " ").map(String.init))
         }
         return output
+    }
+
+    /// Runs a program; what it prints.
+    @discardableResult
+    static func run(_ program: String, _ arguments: String...) throws -> String { try run(program, arguments) }
+
+    private static func run(_ program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program.contains("/") ? program : try Executables.require(program))
+        process.arguments = arguments
+        let pipe = Pipe()
+        (process.standardOutput, process.standardError) = (pipe, pipe)
+        try process.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Refused(description: "\(program) \(arguments.joined(separator: " ")): \(text)")
+        }
+        return text
     }
 
     struct Refused: Error, CustomStringConvertible { let description: String }
