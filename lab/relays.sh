@@ -30,9 +30,8 @@ start_rtpengine() {
 start_relayd() {
     local node=$1 other options=("--interface=$(vip "$1")")
     for other in $(backups "$node"); do options+=("--backup-interface=$(vip "$other")"); done
-    # The hosts share one /sys/fs/bpf: each relay has a table of its own. Where relay0 is not a dummy, it must not be taken
-    # for the interface that packets come from.
-    if [[ $plane == kernel ]]; then options+=("--table=$node" --no-fallback --kernel-interface=up0); fi
+    # The hosts share one /sys/fs/bpf: each relay has a table of its own.
+    if [[ $plane == kernel ]]; then options+=("--table=$node" --no-fallback); fi
     local announce=link:relay0
     if [[ $speaker == exabgp ]]; then announce=exabgp; fi
     local command=("$relayd" --config-file=none --foreground --log-stderr --log-level=6 --node="r$node" \

@@ -20,6 +20,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+bool relay_is_ipv4(const uint32_t address[4]) {
+    return address[0] == 0 && address[1] == 0 && address[2] == htonl(0xFFFF);
+}
+
 static int ethtool(int fd, const char *name, void *command) {
     struct ifreq request = {0};
     strncpy(request.ifr_name, name, IFNAMSIZ - 1);
@@ -110,11 +114,18 @@ uint64_t relay_device_xdp_errors(const char *name) {
     return sum;
 }
 
-int relay_device_of_address(const uint32_t address[4]) {
+/// The prefix length of a netmask is that of a single host.
+static bool covers_all(const struct sockaddr *mask) {
+    static const uint8_t full[16] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    if (!mask) return true;
+    if (mask->sa_family == AF_INET) return memcmp(&((const struct sockaddr_in *)mask)->sin_addr, full, 4) == 0;
+    return memcmp(&((const struct sockaddr_in6 *)mask)->sin6_addr, full, 16) == 0;
+}
+
+int relay_device_of_address(const uint32_t address[4], bool *alone) {
     struct ifaddrs *list;
     if (getifaddrs(&list) < 0) return -errno;
-    const uint32_t prefix[3] = {0, 0, htonl(0xFFFF)};
-    bool mapped = memcmp(address, prefix, sizeof prefix) == 0;
+    const bool mapped = relay_is_ipv4(address);
     int index = 0;
     for (const struct ifaddrs *entry = list; entry && !index; entry = entry->ifa_next) {
         if (!entry->ifa_addr) continue;
@@ -123,7 +134,9 @@ int relay_device_of_address(const uint32_t address[4]) {
             same = ((const struct sockaddr_in *)entry->ifa_addr)->sin_addr.s_addr == address[3];
         else if (!mapped && entry->ifa_addr->sa_family == AF_INET6)
             same = memcmp(&((const struct sockaddr_in6 *)entry->ifa_addr)->sin6_addr, address, 16) == 0;
-        if (same) index = (int)if_nametoindex(entry->ifa_name);
+        if (!same) continue;
+        index = (int)if_nametoindex(entry->ifa_name);
+        *alone = covers_all(entry->ifa_netmask);
     }
     freeifaddrs(list);
     return index;

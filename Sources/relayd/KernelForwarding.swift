@@ -1,6 +1,7 @@
 internal import DaemonOptions
 internal import Logging
 internal import RelayCore
+internal import RelayFailover
 internal import RelayKernel
 internal import RelayOperations
 internal import ServiceLifecycle
@@ -23,6 +24,8 @@ final class KernelForwarding: MetricSource {
         wanted.attach = AttachmentChoice(rawValue: configuration.kernelAttach.rawValue) ?? .auto
         wanted.addresses = (configuration.interfaces + configuration.backupInterfaces)
             .compactMap { MediaInterface($0)?.local }
+        // The daemon has refused what cannot be read before it came here.
+        wanted.announcing = configuration.announce.flatMap { AnnounceMethod($0) }?.interfaces ?? []
         wanted.orphanSilence = .seconds(configuration.timeout)
         wanted.requiresInterface = configuration.noFallback
         do throws(SystemError) {
@@ -52,12 +55,15 @@ final class KernelForwarding: MetricSource {
     }
 
     /// Calls go on in the kernel when this process does not.
-    var carriesCalls: Bool { (kernel.withLock { $0 }?.flowCount ?? 0) > 0 }
+    var carriesCalls: Bool { kernel.withLock { $0 }?.carriesCalls ?? false }
 
     func collect(into metrics: inout MetricWriter) {
         guard let kernel = kernel.withLock({ $0 }) else { return }
         let verdicts = kernel.verdicts()
         metrics.gauge("relay_kernel_streams", kernel.flowCount, help: "Streams that the kernel forwards.")
+        metrics.gauge(
+            "relay_kernel_carries_calls", kernel.carriesCalls ? 1 : 0,
+            help: "Whether calls would go on in the kernel if this process died.")
         metrics.counter("relay_kernel_packets_total", verdicts.forwarded, help: "Packets forwarded in the kernel.")
         metrics.counter("relay_kernel_bytes_total", verdicts.bytes, help: "UDP payloads forwarded in the kernel.")
         for (reason, packets) in verdicts.passed {

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import RelayTestSupport
 import Testing
+import WireFormat
 
 @testable import RelayCore
 @testable import RelayKernel
@@ -73,6 +74,82 @@ extension KernelTests {
             network.remove()
             // No interface has the address now: all others may bring packets for it.
             #expect(try attachments.refresh() == 0 || !attachments.list.contains { $0.interface == network.name })
+        }
+
+        /// A second pair beside the test's own, with an address on our side.
+        private func beside(_ name: String, _ address: String) throws {
+            try TestNetwork.ip(
+                """
+                link add \(name) type veth peer name \(name)p
+                addr add \(address) dev \(name)
+                link set \(name) up
+                link set \(name)p up
+                """)
+        }
+
+        private func chosen(_ addresses: [String], announcing: [String] = []) throws -> Set<String> {
+            var wish = Attachments.Wish()
+            wish.addresses = try addresses.map { try #require(IPAddress($0)) }
+            (wish.announcing, wish.choice) = (announcing, .tc)
+            let attachments = Attachments(
+                wish, table: try KernelTable(number: nil), number: nil, log: Logger(label: "test"))
+            try attachments.refresh()
+            return Set(attachments.list.map(\.interface))
+        }
+
+        @Test("packets for an address that is by itself on an interface come by any other")
+        func deadEnd() throws {
+            let network = try TestNetwork("kt-way")
+            defer { network.remove() }
+            try beside("kt-nowhere", "203.0.113.1/32")
+            defer { _ = try? TestNetwork.ip("link del kt-nowhere") }
+            #expect(try chosen(["203.0.113.1"]).isSuperset(of: ["kt-way", "kt-wayp", "kt-nowhere"]))
+            #expect(try chosen(["203.0.113.1"], announcing: ["kt-nowhere"]).contains("kt-nowhere") == false)
+            // One that is on a network has no need of the others.
+            #expect(try chosen(["192.0.2.1"]) == ["kt-way"])
+            #expect(try chosen(["192.0.2.1"], announcing: ["kt-way"]).contains("kt-nowhere"))
+            #expect(try chosen(["192.0.2.1", "203.0.113.1"]).contains("kt-wayp"), "one such is enough")
+            // Nor one that its host's way out belongs to, as clouds have it.
+            try TestNetwork.ip("route add default dev kt-nowhere")
+            #expect(try chosen(["203.0.113.1"]) == ["kt-nowhere"])
+        }
+
+        @Test("interfaces that only an earlier process wanted keep the program until all calls are known")
+        func earlier() throws {
+            let network = try TestNetwork("kt-early")
+            defer { network.remove() }
+            try beside("kt-late", "203.0.113.1/32")
+            defer { _ = try? TestNetwork.ip("link del kt-late") }
+            try TestHost.mountFileSystem()
+            let number = 39_000 + Int(ProcessInfo.processInfo.processIdentifier % 1000)
+            func attach(_ name: String) throws -> (KernelTable, Attachments) {
+                let table = try KernelTable(number: number)
+                var wish = Attachments.Wish()
+                (wish.interfaces, wish.choice) = ([name], .tc)
+                let attachments = Attachments(wish, table: table, number: number, log: Logger(label: "test"))
+                #expect(try attachments.refresh() == 1)
+                return (table, attachments)
+            }
+            func links(_ table: KernelTable) -> Int { table.pins?.names.count { $0.hasPrefix("tcx-") } ?? -1 }
+            let isLink = try links(attach("kt-early").0) == 1  // else a filter, on a kernel without tcx
+            let (table, attachments) = try attach("kt-late")
+            defer { table.pins?.clear() }
+            #expect(links(table) == (isLink ? 2 : 0))
+            attachments.forgetOthers()
+            #expect(links(table) == (isLink ? 1 : 0))
+            let text = try filters(network)
+            #expect(isLink || !text.contains("relay_tc"))
+        }
+
+        @Test("packets may come by the interface that leads to the Internet, wherever the address is")
+        func wayOut() throws {
+            let network = try TestNetwork("kt-local")
+            defer { network.remove() }
+            try beside("kt-uplink", "198.51.100.1/24")
+            defer { _ = try? TestNetwork.ip("link del kt-uplink") }
+            #expect(try chosen(["192.0.2.1"]) == ["kt-local"])
+            try TestNetwork.ip("route add default via 198.51.100.2")
+            #expect(try chosen(["192.0.2.1"]) == ["kt-local", "kt-uplink"])
         }
 
         @Test("a plane without any interface waits for one, unless it has to have one from the start")

@@ -4,19 +4,22 @@ import RelayTestSupport
 import Testing
 import WireFormat
 
+@testable import RelayKernel
+
 extension KernelTests {
     /// Calls through a relay on a host of its own, over veth, where senders leave checksums to hardware that is not there.
     @Suite("Calls in the kernel")
     struct KernelCallTests {
         private func withRelay(
-            _ name: String, _ number: UInt8, _ more: [String] = [],
+            _ name: String, _ number: UInt8, _ more: [String] = [], media: IPAddress? = nil,
             preparing: (TestHost, TestRun) async throws -> Void = { _, _ in },
             _ body: (TestHost, TestRun, RelayProcess) async throws -> Void
         ) async throws {
             try await withTestRun(name) { run in
                 let host = try TestHost(number)
                 defer { host.remove() }
-                let options = try host.options(more)
+                var options = try host.options(more)
+                options.media = media ?? options.media
                 try await preparing(host, run)
                 let relay = try await RelayProcess.start(options, in: run)
                 do { try await body(host, run, relay) } catch {
@@ -172,7 +175,163 @@ extension KernelTests {
                     return relay.process.log.contains("going on in user space") ? true : nil
                 }
                 #expect(relay.process.log.contains("on media2"), "\(relay.process.lastLines)")
-                #expect(!(try await call.query()).contains("kernelized"))
+                // The caller's stream; the callee's goes out by an interface that loses nothing.
+                _ = try await eventually("the caller's stream is said to be in user space") {
+                    try await call.caller.send(long, to: call.callersPort)
+                    return try await call.kernelizedCount() == 1 ? true : nil
+                }
+            }
+        }
+
+        @Test(
+            "a hang costs nothing where the media address is on an interface that leads nowhere",
+            .timeLimit(.minutes(1)))
+        func announced() async throws {
+            let address = try #require(IPAddress("198.51.100.19"))
+            try await withRelay(
+                "kernel-announced", 19, media: address,
+                preparing: { host, _ in
+                    try TestNetwork.ip(
+                        """
+                        -n \(host.name) link add relay0 type veth peer name lead0
+                        -n \(host.name) addr add \(address)/32 dev relay0
+                        -n \(host.name) link set relay0 up
+                        -n \(host.name) link set lead0 up
+                        route add \(address) via \(host.relay(.ipv4))
+                        """)
+                }
+            ) { host, _, relay in
+                let call = try await TestCall(
+                    "announced@19", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000),
+                    TransportAddress(host.phones(.ipv4), port: 6000))
+                defer { call.close() }
+                try await call.settle()
+                relay.process.signal(SIGSTOP)
+                try await call.talk(packets: 50, from: 1000)
+            }
+        }
+
+        @Test("packets that come by an interface without the program are found, and it is put there")
+        func widens() async throws {
+            try await withRelay("kernel-widens", 20) { host, _, relay in
+                // Another way to the same host, which the routes of that host do not know.
+                try TestNetwork.ip(
+                    """
+                    link add kx20 type veth peer name media2 netns \(host.name)
+                    addr add 10.120.0.2/24 dev kx20
+                    link set kx20 up
+                    -n \(host.name) addr add 10.120.0.1/24 dev media2
+                    -n \(host.name) link set media2 up
+                    route add \(host.relay(.ipv4))/32 via 10.120.0.1 dev kx20 src \(host.phones(.ipv4))
+                    """)
+                defer { _ = try? TestNetwork.ip("link del kx20") }
+                let call = try await TestCall(
+                    "widens@20", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000),
+                    TransportAddress(host.phones(.ipv4), port: 6000))
+                defer { call.close() }
+                try await call.settle(within: .seconds(10))
+                #expect(relay.process.log.contains("come by other interfaces than media:"))
+                relay.process.signal(SIGSTOP)
+                try await call.talk(packets: 50, from: 1000)
+            }
+        }
+
+        @Test("an interface that goes down and up again takes the program back", .timeLimit(.minutes(1)))
+        func downAndUp() async throws {
+            try await withRelay("kernel-down", 21) { host, _, relay in
+                let call = try await TestCall(
+                    "down@21", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000),
+                    TransportAddress(host.phones(.ipv4), port: 6000))
+                defer { call.close() }
+                try await call.settle()
+                let attached = "kernel forwarding on media by"
+                try TestNetwork.ip("-n \(host.name) link set media down")
+                _ = try await eventually("the relay has seen it", within: .seconds(5)) {
+                    relay.process.log.contains("no interface has the program") ? true : nil
+                }
+                try TestNetwork.ip("-n \(host.name) link set media up")
+                _ = try await eventually("the program is back", within: .seconds(5)) {
+                    relay.process.log.components(separatedBy: attached).count == 3 ? true : nil
+                }
+                try await call.settle()
+                relay.process.signal(SIGSTOP)
+                try await call.talk(packets: 50, from: 1000)
+            }
+        }
+
+        @Test("a neighbour that is forgotten, and one that is somewhere else now", .timeLimit(.minutes(1)))
+        func neighbours() async throws {
+            try await withRelay("kernel-neighbours", 22) { host, _, relay in
+                let call = try await TestCall(
+                    "neighbours@22", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000),
+                    TransportAddress(host.phones(.ipv4), port: 6000))
+                defer { call.close() }
+                try await call.settle()
+                // Forgotten: the next packets go through user space, whose kernel asks.
+                try TestNetwork.ip("-n \(host.name) neigh flush dev media")
+                try await call.talk(packets: 50, from: 1000)
+                // Replaced, and nobody tells: what is stale is asked for, although no packet goes through user space.
+                for (name, value) in [("base_reachable_time_ms", "500"), ("delay_first_probe_time", "1")] {
+                    try TestNetwork.run(
+                        "nsenter", "--net=/run/netns/\(host.name)", "sysctl", "-qw",
+                        "net.ipv4.neigh.media.\(name)=\(value)")
+                }
+                // Our side would ask for the relay now and then, and show where it is by that.
+                let words = try TestNetwork.ip("-n \(host.name) -o link show media").split(separator: " ")
+                let hardware = words[try #require(words.firstIndex(of: "link/ether")) + 1]
+                try TestNetwork.ip(
+                    """
+                    neigh replace \(host.relay(.ipv4)) lladdr \(hardware) nud permanent dev kh22
+                    -n \(host.name) neigh replace \(host.phones(.ipv4)) lladdr 02:00:00:00:22:22 nud stale dev media
+                    """)
+                var sequence: UInt16 = 2000
+                let before = call.callee.receivedCount
+                _ = try await eventually(
+                    "packets arrive again", within: .seconds(20), every: .milliseconds(50)
+                ) {
+                    sequence += 1
+                    try await call.caller.send(TestFrame.rtp(sequence: sequence), to: call.callersPort)
+                    return call.callee.receivedCount > before + 5 ? true : nil
+                }
+            }
+        }
+
+        @Test("XDP whose frames begin to get lost brings the calls back to user space", .timeLimit(.minutes(1)))
+        func lossesOfXDP() async throws {
+            try await withTestRun("kernel-xdp-losses") { run in
+                let host = try TestHost(23)
+                defer { host.remove() }
+                // XDP cannot finish checksums.
+                try TestNetwork.run(try Executables.require("ethtool"), "-K", "kh23", "tx", "off")
+                // A veth takes frames from XDP while its other end has a program.
+                let table = try KernelTable(number: nil)
+                let device = try #require(try NetworkDevice.all().first { $0.name == "kh23" })
+                var peer: Descriptor? = try Attachment.unproved(on: device, of: table)
+                let options = try host.options(["--kernel-attach=xdp"])
+                let relay = try await RelayProcess.start(options, in: run)
+                #expect(relay.process.log.contains("kernel forwarding on media by xdp"))
+                let call = try await TestCall(
+                    "xdp@23", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000),
+                    TransportAddress(host.phones(.ipv4), port: 6000))
+                defer { call.close() }
+                try await call.settle()
+                try await call.talk(packets: 50, from: 1000)
+                withExtendedLifetime(peer) {}
+                peer = nil
+                var sequence: UInt16 = 2000
+                _ = try await eventually("the loss is noticed", within: .seconds(3), every: .milliseconds(20)) {
+                    sequence += 1
+                    try await call.caller.send(TestFrame.rtp(sequence: sequence), to: call.callersPort)
+                    return relay.process.log.contains("going on in user space") ? true : nil
+                }
+                let before = call.callee.receivedCount
+                _ = try await eventually("packets arrive again", within: .seconds(1), every: .milliseconds(20)) {
+                    sequence += 1
+                    try await call.caller.send(TestFrame.rtp(sequence: sequence), to: call.callersPort)
+                    return call.callee.receivedCount > before + 5 ? true : nil
+                }
+                relay.process.stop()
+                try await flush(options, run)
             }
         }
     }

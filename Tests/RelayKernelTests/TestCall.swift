@@ -56,19 +56,21 @@ final class TestCall: Sendable {
 
     func query() async throws -> String { try await relay.send(Self.command([("command", "query"), ("call-id", id)])) }
 
+    /// Of how many streams the relay says that the kernel forwards them.
+    func kernelizedCount() async throws -> Int { try await query().components(separatedBy: "10:kernelized").count - 1 }
+
     func delete() async throws {
         _ = try await relay.send(Self.command([("command", "delete"), ("call-id", id)]))
     }
 
     /// Packets from both sides, until each has heard the other and the relay says that the kernel forwards both.
-    func settle() async throws {
+    func settle(within limit: Duration = .seconds(5)) async throws {
         var sequence: UInt16 = 0
-        _ = try await eventually("the kernel forwards call \(id)", every: .milliseconds(20)) {
+        _ = try await eventually("the kernel forwards call \(id)", within: limit, every: .milliseconds(20)) {
             sequence += 1
             try await caller.send(TestFrame.rtp(sequence: sequence), to: callersPort)
             try await callee.send(TestFrame.rtp(sequence: sequence), to: calleesPort)
-            let flags = try await query().components(separatedBy: "10:kernelized").count - 1
-            return flags >= 2 ? true : nil
+            return try await kernelizedCount() >= 2 ? true : nil
         }
         try await arrive()
     }

@@ -38,7 +38,7 @@ struct TestHost {
     }
 
     /// The BPF file system, which most systems mount at boot; the relay has not the privilege.
-    private static func mountFileSystem() throws {
+    static func mountFileSystem() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = [

@@ -26,7 +26,10 @@ final class UserPlaneCall: Sendable {
     }
 
     /// A relay on these addresses, with that many ports on each.
-    static func relay(_ mode: PortMode, _ addresses: [IPAddress], ports: UInt16, tos: UInt8) throws -> Relay {
+    static func relay(
+        _ mode: PortMode, _ addresses: [IPAddress], ports: UInt16, tos: UInt8,
+        makePlane: (UserPlane) throws(SystemError) -> any ForwardingPlane = { $0 }
+    ) throws -> Relay {
         var configuration = Relay.Configuration(interfaces: addresses.map { MediaInterface(local: $0) })
         let first = takePorts(ports)
         configuration.ports = first...first + ports - 1
@@ -34,18 +37,19 @@ final class UserPlaneCall: Sendable {
         configuration.mediaThreads = 2
         configuration.logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let steering = mode == .shared ? try KernelSteering(addresses: Set(addresses)) : nil
-        let relay = try Relay(configuration, runsHousekeeping: true, steering: steering)
+        let relay = try Relay(configuration, runsHousekeeping: true, steering: steering, makePlane: makePlane)
         #expect(relay.steeringRefusal == nil)
         return relay
     }
 
     /// Sets a call up, on a relay of its own.
     convenience init(
-        _ mode: PortMode, caller: String = "127.0.0.1", callee: String = "127.0.0.1", ports: UInt16 = 20, tos: UInt8 = 0
+        _ mode: PortMode, caller: String = "127.0.0.1", callee: String = "127.0.0.1", ports: UInt16 = 20,
+        tos: UInt8 = 0, makePlane: (UserPlane) throws(SystemError) -> any ForwardingPlane = { $0 }
     ) async throws {
         let (caller, callee) = (try #require(IPAddress(caller)), try #require(IPAddress(callee)))
         let addresses = caller == callee ? [caller] : [caller, callee]
-        let relay = try Self.relay(mode, addresses, ports: 2 * ports, tos: tos)
+        let relay = try Self.relay(mode, addresses, ports: 2 * ports, tos: tos, makePlane: makePlane)
         try await self.init("1@media", on: relay, caller, callee, ownsRelay: true)
     }
 

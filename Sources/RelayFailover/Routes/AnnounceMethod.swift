@@ -20,6 +20,12 @@ package enum AnnounceMethod: Equatable, Sendable {
         }
     }
 
+    /// Interfaces, by name, that announced addresses are put on. Nothing is received there.
+    package var interfaces: [String] {
+        guard case .link(let name) = self else { return [] }
+        return [name, name + LinkRouteDriver.suffix]
+    }
+
     /// Room is left for the suffix of the second interface.
     private static func isInterface(_ name: String) -> Bool {
         let longest = 15 - LinkRouteDriver.suffix.utf8.count

@@ -24,11 +24,30 @@ struct Attachment: Sendable {
     }
 
     /// Links are named by network namespace, for one BPF file system may serve several.
-    private static func pinName(_ kind: AttachmentKind, _ index: UInt32) -> String {
+    private static func pinName(_ kind: AttachmentKind, _ index: UInt32) -> String { "\(pinPrefix(kind))\(index)" }
+
+    private static func pinPrefix(_ kind: AttachmentKind) -> String {
         var information = stat()
         // SAFETY: the call fills the structure.
         _ = unsafe stat("/proc/self/ns/net", &information)
-        return "\(kind.rawValue)-\(information.st_ino)-\(index)"
+        return "\(kind.rawValue)-\(information.st_ino)-"
+    }
+
+    /// Takes off what an earlier process has left on other interfaces, or in another way: its program would go on there.
+    static func removeOthers(
+        than attachments: some Sequence<Attachment>, of table: KernelTable, number: Int?, _ devices: [NetworkDevice]
+    ) {
+        let kept = attachments.map { ($0.kind, $0.device.index) }
+        let names = Set(kept.map { pinName($0, $1) })
+        let prefixes = [AttachmentKind.xdp, .tcx].map(pinPrefix)
+        for name in table.pins?.names ?? [] where prefixes.contains(where: name.hasPrefix) && !names.contains(name) {
+            if let link = table.pins?.open(pinned: name) { _ = bpf_link_detach(link.number) }
+            table.pins?.remove(name)
+        }
+        guard let number else { return }
+        for device in devices where device.isUsable && !kept.contains(where: { $0 == (.clsact, device.index) }) {
+            Classifier.detach(from: device.index, table: number)
+        }
     }
 
     private static func link(

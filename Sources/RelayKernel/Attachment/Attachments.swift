@@ -15,6 +15,8 @@ final class Attachments: Sendable {
         var interfaces: [String] = []
         var choice = AttachmentChoice.auto
         var addresses: [IPAddress] = []
+        /// Interfaces by name that announce addresses: no packet comes from there.
+        var announcing: [String] = []
     }
 
     private struct State {
@@ -25,8 +27,10 @@ final class Attachments: Sendable {
         var withoutXDP: Set<UInt32> = []
         /// Interfaces that have been complained about, so that it is done once.
         var refused: Set<UInt32> = []
-        /// The sum of what the interfaces have failed to send; see `newFailures`.
-        var failures: [UInt32: (device: UInt32, xdp: UInt64)] = [:]
+        /// Interfaces that lose frames, and until when nothing is sent through them.
+        var suspended: [UInt32: UInt64] = [:]
+        /// Packets of calls have come by other interfaces than those that should bring them.
+        var isWidened = false
     }
 
     private let table: KernelTable
@@ -47,9 +51,10 @@ final class Attachments: Sendable {
         let devices = try NetworkDevice.all()
         return try state.withLock { (state) throws(SystemError) -> Int in
             try updateOutputs(&state, devices)
-            let wanted = select(devices)
+            let wanted = select(devices, isWidened: state.isWidened)
             for (index, attachment) in state.attachments where !wanted.contains(where: { $0.index == index }) {
-                if devices.contains(where: { $0.index == index }) { attachment.detach(of: table, number: number) }
+                // Also of one that is gone: its link is still pinned.
+                attachment.detach(of: table, number: number)
                 state.attachments[index] = nil
             }
             for device in wanted where state.attachments[device.index] == nil {
@@ -59,16 +64,44 @@ final class Attachments: Sendable {
         }
     }
 
-    /// The interfaces that packets come from: those named; else those that have a media address; else, when an address
-    /// is on none of them (it is on the loopback or on a dummy, or has not come to this host yet), all that are up.
-    private func select(_ devices: [NetworkDevice]) -> [NetworkDevice] {
+    /// The interfaces that packets come from: those named; else those that lead to and from the media addresses; else,
+    /// when nothing leads to one of these (it is on the loopback, on a dummy or announced, or has not come to this host
+    /// yet), all that are up.
+    private func select(_ devices: [NetworkDevice], isWidened: Bool) -> [NetworkDevice] {
         let usable = devices.filter { $0.isUsable && $0.isUp }
         if !wish.interfaces.isEmpty { return usable.filter { wish.interfaces.contains($0.name) } }
-        let leading = usable.filter { !Self.deadEnds.contains($0.driver) }
-        let media = wish.addresses.map { address in
-            NetworkDevice.index(of: address).flatMap { index in leading.first { $0.index == index } }
+        let leading = usable.filter { !Self.deadEnds.contains($0.driver) && !wish.announcing.contains($0.name) }
+        guard !isWidened, !wish.addresses.isEmpty else { return leading }
+        var chosen: Set<UInt32> = []
+        for address in wish.addresses {
+            guard let place = NetworkDevice.place(of: address), leading.contains(where: { $0.index == place.device }),
+                !place.isAlone || place.exit == place.device
+            else { return leading }
+            chosen.insert(place.device)
+            if let exit = place.exit { chosen.insert(exit) }
         }
-        return media.contains { $0 == nil } ? leading : media.compactMap(\.self)
+        return leading.filter { chosen.contains($0.index) }
+    }
+
+    /// Packets of calls come by interfaces without the program: from now on it is on all of them.
+    ///
+    /// - Returns: false when nothing is left to do, or the operator has named the interfaces.
+    func widen() -> Bool {
+        guard wish.interfaces.isEmpty else { return false }
+        return state.withLock { state in
+            defer { state.isWidened = true }
+            return !state.isWidened
+        }
+    }
+
+    /// Takes the program off interfaces where only an earlier process wanted it. Not before this one knows all calls: what
+    /// comes by there belongs to them.
+    func forgetOthers() {
+        // It fails when the system is out of memory or descriptors; then the program stays where it is of no use.
+        guard let devices = try? NetworkDevice.all() else { return }
+        state.withLock { state in
+            Attachment.removeOthers(than: state.attachments.values, of: table, number: number, devices)
+        }
     }
 
     private func attach(_ device: NetworkDevice, _ devices: [NetworkDevice], _ state: inout State) {
@@ -100,7 +133,7 @@ final class Attachments: Sendable {
 
     private func updateOutputs(_ state: inout State, _ devices: [NetworkDevice]) throws(SystemError) {
         var outputs: [UInt32: relay_interface] = [:]
-        for device in devices where device.isUsable && device.isUp {
+        for device in devices where device.isUsable && device.isUp && state.suspended[device.index] == nil {
             let carrier = devices.first { $0.name == device.carrier && device.vlan != 0 }
             outputs[device.index] = relay_interface(carrier: carrier?.index ?? device.index, vlan: device.vlan)
         }
@@ -112,20 +145,38 @@ final class Attachments: Sendable {
         state.outputs = outputs
     }
 
-    /// Frames that could not be sent since the last call, by interface, as far as there were any.
-    func newFailures() throws(SystemError) -> [(device: NetworkDevice, frames: UInt64)] {
+    /// What the interfaces that packets leave through have sent and lost so far.
+    func traffic() throws(SystemError) -> [InterfaceTraffic] {
         let devices = try NetworkDevice.all()
         return state.withLock { state in
-            var failures: [(device: NetworkDevice, frames: UInt64)] = []
-            for device in devices where state.outputs[device.index] != nil {
-                let usesXDP = state.attachments.values.contains { $0.kind == .xdp }
-                let now = (device: device.failed, xdp: usesXDP ? device.xdpErrors : 0)
-                let before = state.failures.updateValue(now, forKey: device.index) ?? now
-                let frames = UInt64(now.device &- before.device) + (now.xdp - min(now.xdp, before.xdp))
-                if frames > 0 { failures.append((device, frames)) }
+            let usesXDP = state.attachments.values.contains { $0.kind == .xdp }
+            return devices.filter { state.outputs[$0.index] != nil }.map { device in
+                InterfaceTraffic(
+                    index: device.index, name: device.name, sent: device.sent, failed: device.failed,
+                    xdpErrors: usesXDP ? device.xdpErrors : 0)
             }
-            return failures
         }
+    }
+
+    /// Sends nothing through an interface for a while: its packets are passed up to user space.
+    func suspend(_ index: UInt32, until time: UInt64) throws(SystemError) {
+        try state.withLock { (state) throws(SystemError) in
+            state.suspended[index] = time
+            state.outputs[index] = nil
+            try table.interfaces.remove(index)
+        }
+    }
+
+    /// Lets interfaces send again whose time is over; the next `refresh` has them do it.
+    func resume(at now: UInt64) {
+        state.withLock { state in state.suspended = state.suspended.filter { $0.value > now } }
+    }
+
+    /// Keeps the kernel's knowledge of the next hops fresh.
+    func confirmNeighbours() {
+        let interfaces = state.withLock { Array($0.outputs.keys) }
+        // It fails when the system is out of memory or descriptors; there is a next time.
+        try? NetworkDevice.confirmNeighbours(on: interfaces)
     }
 
     /// Gives XDP up on all interfaces that may do without it; false when there was none.

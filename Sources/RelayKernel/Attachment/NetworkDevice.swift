@@ -33,12 +33,41 @@ struct NetworkDevice: Sendable {
         return raw.prefix(Int(count)).map { NetworkDevice($0) }
     }
 
-    /// The index of the interface that has an address; `nil` when none has.
-    static func index(of address: IPAddress) -> UInt32? {
-        let (first, second, third, fourth) = address.kernel
-        // SAFETY: four words, as the shim expects.
-        let index = unsafe relay_device_of_address([first, second, third, fourth])
-        return index > 0 ? UInt32(index) : nil
+    /// Where an address of this host is.
+    struct Place: Equatable {
+        /// The interface that has it.
+        let device: UInt32
+        /// Nobody else is on its network, by its prefix length.
+        let isAlone: Bool
+        /// The interface through which packets from it leave for the Internet, if there is a way.
+        let exit: UInt32?
+    }
+
+    /// Anywhere on the Internet; nothing is sent there.
+    private static let faraway: [AddressFamily: IPAddress] = [
+        .ipv4: IPAddress(ipv4: 0x0101_0101), .ipv6: IPAddress(ipv6High: 0x2001_0500 << 32, low: 1),
+    ]
+
+    /// Where an address is; `nil` when no interface has it.
+    static func place(of address: IPAddress) -> Place? {
+        func words(_ address: IPAddress) -> [UInt32] {
+            let (first, second, third, fourth) = address.kernel
+            return [first, second, third, fourth]
+        }
+        var isAlone = false
+        // SAFETY: four words, and room for one flag, as the shim expects.
+        let index = unsafe relay_device_of_address(words(address), &isAlone)
+        guard index > 0 else { return nil }
+        // SAFETY: four words each. `!`: both families are in the table.
+        let exit = unsafe relay_route_device(words(address), words(Self.faraway[address.family]!))
+        return Place(device: UInt32(index), isAlone: isAlone, exit: exit > 0 ? UInt32(exit) : nil)
+    }
+
+    /// Has the kernel ask neighbours on these interfaces that it has not heard of for a while: the program's packets do
+    /// not make it ask, and one that is gone would be sent to for ever.
+    static func confirmNeighbours(on interfaces: [UInt32]) throws(SystemError) {
+        // SAFETY: the shim reads as many numbers as the array has.
+        try check(unsafe relay_confirm_neighbours(interfaces, Int32(interfaces.count)), "confirm neighbours")
     }
 
     /// Frames that XDP should have sent and the driver has lost.

@@ -119,6 +119,9 @@ package struct KernelVerdicts: Sendable {
         zip(Self.reasons, packets.dropFirst()).map { ($0, $1) }
     }
 
+    /// Packets that were passed up to user space.
+    var passedCount: UInt64 { packets.dropFirst().reduce(0, &+) }
+
     /// In the order of `relay_verdict`, from RELAY_NOT_RTP.
     private static let reasons = [
         "not-rtp", "unexpected-source", "fragment", "options", "odd-length", "no-checksum", "no-neighbour", "too-big",

@@ -205,12 +205,14 @@ struct FlowBook {
     /// Adds what the kernel has counted to what the user plane has.
     func add(to counters: inout StreamCounters, _ slot: SlotID) {
         guard let stream = self[slot] else { return }
-        counters.isKernelized = stream.flow != nil
         let out = sent(by: stream)
         counters.packetsOut &+= stream.inherited.packetsOut &+ out.packets
         counters.bytesOut &+= stream.inherited.bytesOut &+ out.bytes
         guard let cell = stream.cell else { return }
         let counted = cells.read(cell)
+        counters.isKernelized =
+            stream.flow != nil
+            && FlowSurvey.isForwarded(kernel: counted.last_packet, user: counters.lastUserPacket)
         counters.packets &+= stream.inherited.packets &+ counted.packets
         counters.bytes &+= stream.inherited.bytes &+ counted.bytes
         counters.errors &+= stream.inherited.errors
@@ -269,26 +271,48 @@ struct FlowBook {
         }
     }
 
-    /// Writes what user space has counted next to what the program counts, for the process that comes after this one.
+    /// Finds out what becomes of the packets of settled streams.
+    ///
+    /// - Parameters:
+    ///   - saves: also save what user space has counted.
+    ///   - counters: those of the user plane.
+    func takeStock(
+        _ range: Range<Int>, saves: Bool, at now: UInt64, _ counters: (SlotID) -> StreamCounters
+    ) -> FlowSurvey {
+        var survey = FlowSurvey()
+        for index in range.clamped(to: 0..<streams.count) {
+            guard let stream = streams[index], let cell = stream.cell else { continue }
+            let user = counters(stream.slot)
+            survey.note(stream, kernel: cells.read(cell).last_packet, user: user.lastPacket, at: now)
+            if saves { save(stream, user, cell) }
+        }
+        return survey
+    }
+
+    /// Saves what user space has counted.
     func save(_ indices: some Sequence<Int>, _ counters: (SlotID) -> StreamCounters) {
         for index in indices where index < streams.count {
             guard let stream = streams[index], let cell = stream.cell else { continue }
-            let user = counters(stream.slot)
-            var out = stream.sent
-            for feeder in stream.feeders.compactMap({ streams[Int($0)] }) {
-                for feed in [feeder.rtpFeed, feeder.rtcpFeed] {
-                    guard let feed, feed.sink == stream.slot else { continue }
-                    out.packets &-= feed.packets
-                    out.bytes &-= feed.bytes
-                }
+            save(stream, counters(stream.slot), cell)
+        }
+    }
+
+    /// Writes what user space has counted next to what the program counts, for the process that comes after this one.
+    private func save(_ stream: KernelStream, _ user: StreamCounters, _ cell: UInt32) {
+        var out = stream.sent
+        for feeder in stream.feeders.compactMap({ streams[Int($0)] }) {
+            for feed in [feeder.rtpFeed, feeder.rtcpFeed] {
+                guard let feed, feed.sink == stream.slot else { continue }
+                out.packets &-= feed.packets
+                out.bytes &-= feed.bytes
             }
-            cells.change(cell) { counted in
-                counted.user_packets = user.packets &+ stream.inherited.packets
-                counted.user_bytes = user.bytes &+ stream.inherited.bytes
-                counted.user_errors = user.errors &+ stream.inherited.errors
-                counted.other_packets_out = user.packetsOut &+ stream.inherited.packetsOut &+ out.packets
-                counted.other_bytes_out = user.bytesOut &+ stream.inherited.bytesOut &+ out.bytes
-            }
+        }
+        cells.change(cell) { counted in
+            counted.user_packets = user.packets &+ stream.inherited.packets
+            counted.user_bytes = user.bytes &+ stream.inherited.bytes
+            counted.user_errors = user.errors &+ stream.inherited.errors
+            counted.other_packets_out = user.packetsOut &+ stream.inherited.packetsOut &+ out.packets
+            counted.other_bytes_out = user.bytesOut &+ stream.inherited.bytesOut &+ out.bytes
         }
     }
 }

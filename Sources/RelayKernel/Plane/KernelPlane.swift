@@ -19,6 +19,8 @@ package final class KernelPlane: ForwardingPlane {
         package var attach = AttachmentChoice.auto
         /// All addresses of the relay.
         package var addresses: [IPAddress] = []
+        /// Interfaces by name that announce addresses: no packet comes from there.
+        package var announcing: [String] = []
         /// How long flows that nobody has claimed go on without a packet.
         package var orphanSilence: Duration = .seconds(60)
         /// It is an error when no interface takes the program. Otherwise the plane waits for one that does.
@@ -40,6 +42,8 @@ package final class KernelPlane: ForwardingPlane {
     /// Flows of an earlier process that no stream has claimed yet.
     private let orphans: Mutex<[TransportAddress: relay_flow]>
     private let watch: KernelWatch
+    /// What the last sweep has found.
+    private let survey = Mutex(FlowSurvey())
     /// What the program had done when this process began.
     private let atStart: KernelVerdicts
     private let log: Logger
@@ -190,6 +194,7 @@ package final class KernelPlane: ForwardingPlane {
             return orphans
         }
         for (local, flow) in left { drop(local, flow) }
+        watch.attachments.forgetOthers()
         return left.count
     }
 
@@ -209,33 +214,43 @@ package final class KernelPlane: ForwardingPlane {
     /// Streams looked at under one lock.
     private static let streamsAtOnce = 2048
 
-    /// Lets flows into the kernel, or takes all out.
-    func setActive(_ isActive: Bool) {
+    /// Lets flows into the kernel, or takes all out; false when that is how it is already.
+    @discardableResult
+    func setActive(_ isActive: Bool) -> Bool {
+        var hasChanged = false
         for (worker, shelf) in shelf.enumerated() {
             shelf.book.withLock { book in
                 guard book.isActive != isActive else { return }
-                book.isActive = isActive
+                (book.isActive, hasChanged) = (isActive, true)
                 let notes = book.settleAll(at: SystemClock.monotonic)
                 if !notes.isEmpty { user.apply(notes, worker: UInt16(truncatingIfNeeded: worker)) }
             }
         }
+        return hasChanged
     }
 
-    /// Tells the user plane who is silent in the kernel, and saves its counters there.
-    func sweep() {
+    /// Tells the user plane who is silent in the kernel, saves its counters there, and takes stock.
+    ///
+    /// - Returns: how many streams' packets come to user space although they should not.
+    @discardableResult
+    func sweep() -> Int {
+        var found = FlowSurvey()
         for (worker, shelf) in shelf.enumerated() {
             var start = 0
             while start < shelf.book.withLock({ $0.streams.count }) {
                 let range = start..<start + Self.streamsAtOnce
                 shelf.book.withLock { book in
-                    let notes = book.heard(range, at: SystemClock.monotonic)
+                    let now = SystemClock.monotonic
+                    let notes = book.heard(range, at: now)
                     book.note(notes)
                     if !notes.isEmpty { user.apply(notes, worker: UInt16(truncatingIfNeeded: worker)) }
-                    if table.pins != nil { book.save(range) { user.counters(of: $0) } }
+                    found += book.takeStock(range, saves: table.pins != nil, at: now) { user.counters(of: $0) }
                 }
                 start = range.upperBound
             }
         }
+        survey.withLock { $0 = found }
+        return found.astray
     }
 
     // MARK: For those who look
@@ -243,24 +258,23 @@ package final class KernelPlane: ForwardingPlane {
     /// What the program has done with packets.
     package func verdicts() -> KernelVerdicts { (try? table.verdicts()) ?? KernelVerdicts() }
 
-    /// How many ports the kernel forwards from now, RTP and RTCP.
-    package var flowCount: Int { count { _ in true } }
+    /// How many ports the kernel forwards from, RTP and RTCP; of the last half second.
+    package var flowCount: Int { survey.withLock(\.forwarded) }
 
-    private func count(_ isCounted: (KernelStream) -> Bool) -> Int {
-        shelf.reduce(0) { sum, shelf in
-            sum
-                + shelf.book.withLock { book in
-                    book.streams.count { $0.map { $0.flow != nil && isCounted($0) } ?? false }
-                }
-        }
+    /// How many ports have a flow, whether or not packets come there.
+    var installedCount: Int {
+        shelf.reduce(0) { sum, shelf in sum + shelf.book.withLock { $0.streams.count { $0?.flow != nil } } }
     }
+
+    /// Calls go on in the kernel when this process does not: their packets come to the program now, and are sent.
+    package var carriesCalls: Bool { survey.withLock(\.carriesCalls) }
 
     package var totals: PlaneTotals {
         var totals = user.totals
         let verdicts = verdicts()
         totals.kernel.packets = verdicts.forwarded &- atStart.forwarded
         totals.kernel.bytes = verdicts.bytes &- atStart.bytes
-        totals.kernel.streams = count { $0.entry.component == .rtp }
+        totals.kernel.streams = survey.withLock(\.media)
         totals.user.streams -= min(totals.user.streams, totals.kernel.streams)
         return totals
     }

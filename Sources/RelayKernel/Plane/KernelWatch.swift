@@ -8,12 +8,11 @@ internal import Synchronization
 final class KernelWatch: Sendable {
     /// Milliseconds between two looks.
     private static let interval: Int32 = 250
-    /// Every how many looks the streams are gone through, and the interfaces.
-    private static let (sweepEvery, refreshEvery) = (2, 4)
-    /// More frames lost between two looks than that, and than so many of a hundred forwarded, are too many. What overload
-    /// costs has to be less: user space would only make it worse.
-    private static let (tolerableFailures, tolerablePercent): (UInt64, UInt64) = (10, 5)
-    /// How long everything stays in user space then, in nanoseconds.
+    /// Every how many looks the streams are gone through, the interfaces, and the neighbours.
+    private static let (sweepEvery, refreshEvery, confirmEvery) = (2, 4, 8)
+    /// How many looks back lost frames are added up.
+    private static let lossSpan = 4
+    /// How long nothing is sent through an interface that loses frames, in nanoseconds.
     private static let suspension: UInt64 = 30_000_000_000
 
     let attachments: Attachments
@@ -28,7 +27,7 @@ final class KernelWatch: Sendable {
     init(_ configuration: KernelPlane.Configuration, table: KernelTable, log: Logger) {
         var wish = Attachments.Wish()
         (wish.interfaces, wish.choice) = (configuration.interfaces, configuration.attach)
-        wish.addresses = configuration.addresses
+        (wish.addresses, wish.announcing) = (configuration.addresses, configuration.announcing)
         attachments = Attachments(wish, table: table, number: configuration.table, log: log)
         (self.table, self.log) = (table, log)
         (orphanSilence, requiresInterface) = (configuration.orphanSilence, configuration.requiresInterface)
@@ -41,7 +40,6 @@ final class KernelWatch: Sendable {
             throw SystemError(errno: ENODEV, operation: "attach the forwarding program to an interface")
         }
         plane.setActive(attached > 0)
-        _ = try attachments.newFailures()
         let bell = try Poller()
         self.bell.withLock { $0 = bell }
         // The thread keeps the plane: it ends when the plane is told to stop.
@@ -58,40 +56,57 @@ final class KernelWatch: Sendable {
     private func run(_ plane: KernelPlane, _ bell: Poller) {
         var tags = [UInt64](repeating: 0, count: 1)
         var round = 0
-        var (attached, suspendedUntil): (Int, UInt64) = (1, 0)
-        var forwarded = plane.verdicts().forwarded
+        var losses = LossWatch(span: Self.lossSpan)
+        var passed = plane.verdicts().passedCount
         while !isStopped.load(ordering: .acquiring) {
             _ = bell.wait(&tags, milliseconds: Self.interval)
             round += 1
-            let now = SystemClock.monotonic
+            let (now, verdicts) = (SystemClock.monotonic, plane.verdicts())
             if round % Self.refreshEvery == 0 {
+                attachments.resume(at: now)
                 // It fails when the system is out of memory or descriptors; then what is attached stays so.
-                attached = (try? attachments.refresh()) ?? attached
-                if now >= suspendedUntil { plane.setActive(attached > 0) }
+                if let attached = try? attachments.refresh() {
+                    if attached == 0, plane.setActive(false) {
+                        log.warning("no interface has the program: all packets go through user space for now")
+                    } else if attached > 0 {
+                        plane.setActive(true)
+                    }
+                }
                 plane.forgetSilentOrphans(orphanSilence, at: now)
             }
-            let total = plane.verdicts().forwarded
-            if suspend(plane, forwarded: total &- forwarded) { suspendedUntil = now &+ Self.suspension }
-            forwarded = total
-            if round % Self.sweepEvery == 0 { plane.sweep() }
+            if let traffic = try? attachments.traffic() {
+                suspend(losses.look(traffic, forwarded: verdicts.forwarded), at: now)
+            }
+            if round % Self.confirmEvery == 0 { attachments.confirmNeighbours() }
+            if round % Self.sweepEvery == 0 {
+                let astray = plane.sweep()
+                widen(astray: astray, passed: verdicts.passedCount &- passed)
+                passed = verdicts.passedCount
+            }
         }
         plane.sweep()
     }
 
-    /// Takes everything back to user space when the interfaces lose frames; true if so.
-    private func suspend(_ plane: KernelPlane, forwarded: UInt64) -> Bool {
-        guard let failures = try? attachments.newFailures(), !failures.isEmpty else { return false }
-        let frames = failures.reduce(0) { $0 + $1.frames }
-        guard forwarded > 0, frames > Self.tolerableFailures, frames * 100 > forwarded * Self.tolerablePercent else {
-            return false
-        }
-        plane.setActive(false)
-        let names = failures.map { "\($0.frames) on \($0.device.name)" }.joined(separator: ", ")
+    /// Sends through other means what interfaces lose.
+    private func suspend(_ losses: [LossWatch.Loss], at now: UInt64) {
+        guard !losses.isEmpty else { return }
+        let names = losses.map { "\($0.frames) on \($0.name)" }.joined(separator: ", ")
         if attachments.leaveXDP() {
+            _ = try? attachments.refresh()
             log.error("frames that XDP should have sent are lost (\(names)): going on with tc")
-            return false
+            return
         }
+        // It fails when the interface is gone, and with it what would be sent there.
+        for loss in losses { try? attachments.suspend(loss.index, until: now &+ Self.suspension) }
         log.error("frames that the kernel should have sent are lost (\(names)): going on in user space for 30 s")
-        return true
+    }
+
+    /// Puts the program on all interfaces when streams' packets come to user space that it has not even seen.
+    private func widen(astray: Int, passed: UInt64) {
+        guard astray > 0, passed < UInt64(astray), attachments.widen() else { return }
+        let names = attachments.list.map(\.interface).sorted().joined(separator: ", ")
+        log.notice(
+            "packets of \(astray) streams come by other interfaces than \(names): the kernel forwards on all now")
+        _ = try? attachments.refresh()
     }
 }

@@ -1,0 +1,162 @@
+#define _GNU_SOURCE
+#include "relay_devices.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum {
+    /// More than the kernel puts into one message of a dump.
+    ANSWER_SIZE = 32768,
+    /// The kernel answers at once; that it may not is no reason to hang.
+    ANSWER_SECONDS = 1,
+    /// Neighbours asked about in one go; with more, the next go asks about others.
+    MOST_NEIGHBOURS = 1024,
+};
+
+struct request {
+    struct nlmsghdr header;
+    union {
+        struct rtmsg route;
+        struct ndmsg neighbour;
+    };
+    char attributes[64];
+};
+
+static int open_netlink(void) {
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0) return -errno;
+    struct timeval limit = {.tv_sec = ANSWER_SECONDS};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    return fd;
+}
+
+static void begin(struct request *request, uint16_t type, uint16_t flags, size_t size) {
+    memset(request, 0, sizeof *request);
+    request->header = (struct nlmsghdr){
+        .nlmsg_len = (uint32_t)NLMSG_LENGTH(size), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags};
+}
+
+/// Adds an attribute; the request has room for all that are added here.
+static void add(struct request *request, uint16_t type, const void *value, size_t size) {
+    struct rtattr *attribute = (struct rtattr *)((char *)request + NLMSG_ALIGN(request->header.nlmsg_len));
+    *attribute = (struct rtattr){.rta_len = (uint16_t)RTA_LENGTH(size), .rta_type = type};
+    memcpy(RTA_DATA(attribute), value, size);
+    request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + (uint32_t)RTA_SPACE(size);
+}
+
+static int ask(int fd, const struct request *request) {
+    return send(fd, request, request->header.nlmsg_len, 0) < 0 ? -errno : 0;
+}
+
+/// The interface that a route message names, or -errno.
+static int output_of(const struct nlmsghdr *message) {
+    if (message->nlmsg_type == NLMSG_ERROR) return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+    if (message->nlmsg_type != RTM_NEWROUTE) return -EPROTO;
+    int left = (int)RTM_PAYLOAD(message);
+    for (struct rtattr *attribute = RTM_RTA(NLMSG_DATA(message)); RTA_OK(attribute, left);
+         attribute = RTA_NEXT(attribute, left)) {
+        int index;
+        if (attribute->rta_type != RTA_OIF || RTA_PAYLOAD(attribute) < sizeof index) continue;
+        memcpy(&index, RTA_DATA(attribute), sizeof index);
+        return index;
+    }
+    return -ENETUNREACH;
+}
+
+int relay_route_device(const uint32_t from[4], const uint32_t to[4]) {
+    const bool ipv4 = relay_is_ipv4(from);
+    const size_t size = ipv4 ? 4 : 16, start = ipv4 ? 3 : 0;
+    struct request request;
+    begin(&request, RTM_GETROUTE, 0, sizeof request.route);
+    request.route.rtm_family = ipv4 ? AF_INET : AF_INET6;
+    request.route.rtm_src_len = request.route.rtm_dst_len = (uint8_t)(8 * size);
+    add(&request, RTA_DST, to + start, size);
+    add(&request, RTA_SRC, from + start, size);
+    int fd = open_netlink();
+    if (fd < 0) return fd;
+    _Alignas(struct nlmsghdr) char answer[4096];
+    int result = ask(fd, &request);
+    if (result == 0) {
+        ssize_t length = recv(fd, answer, sizeof answer, 0);
+        const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
+        result = length < 0 ? -errno : NLMSG_OK(message, length) ? output_of(message) : -EPROTO;
+    }
+    close(fd);
+    return result;
+}
+
+/// A neighbour that the kernel has not heard of for a while: its address.
+struct stale {
+    uint32_t interface;
+    uint8_t family;
+    uint8_t size;
+    uint8_t address[16];
+};
+
+static bool is_among(uint32_t index, const uint32_t *interfaces, int count) {
+    for (int place = 0; place < count; place++) {
+        if (interfaces[place] == index) return true;
+    }
+    return false;
+}
+
+/// Reads one message of a dump; true if it is about a stale neighbour.
+static bool read_stale(const struct nlmsghdr *message, struct stale *stale) {
+    const struct ndmsg *neighbour = NLMSG_DATA(message);
+    if (message->nlmsg_type != RTM_NEWNEIGH || neighbour->ndm_state != NUD_STALE) return false;
+    int left = (int)NLMSG_PAYLOAD(message, sizeof *neighbour);
+    struct rtattr *attribute = (struct rtattr *)((char *)neighbour + NLMSG_ALIGN(sizeof *neighbour));
+    for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+        if (attribute->rta_type != NDA_DST || RTA_PAYLOAD(attribute) > sizeof stale->address) continue;
+        stale->interface = (uint32_t)neighbour->ndm_ifindex;
+        stale->family = neighbour->ndm_family;
+        stale->size = (uint8_t)RTA_PAYLOAD(attribute);
+        memcpy(stale->address, RTA_DATA(attribute), stale->size);
+        return true;
+    }
+    return false;
+}
+
+/// Collects stale neighbours until the dump ends; how many, or -errno.
+static int collect(int fd, const uint32_t *interfaces, int count, struct stale *found) {
+    _Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
+    int number = 0;
+    for (;;) {
+        ssize_t length = recv(fd, answer, sizeof answer, 0);
+        if (length < 0) return -errno;
+        for (struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, length);
+             message = NLMSG_NEXT(message, length)) {
+            if (message->nlmsg_type == NLMSG_DONE) return number;
+            if (message->nlmsg_type == NLMSG_ERROR) return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+            if (number < MOST_NEIGHBOURS && read_stale(message, &found[number]) &&
+                is_among(found[number].interface, interfaces, count))
+                number++;
+        }
+    }
+}
+
+int relay_confirm_neighbours(const uint32_t *interfaces, int count) {
+    struct stale found[MOST_NEIGHBOURS];
+    struct request request;
+    int fd = open_netlink();
+    if (fd < 0) return fd;
+    begin(&request, RTM_GETNEIGH, NLM_F_DUMP, sizeof request.neighbour);
+    int number = ask(fd, &request);
+    if (number == 0) number = collect(fd, interfaces, count, found);
+    for (int place = 0; place < number; place++) {
+        begin(&request, RTM_NEWNEIGH, 0, sizeof request.neighbour);
+        request.neighbour.ndm_family = found[place].family;
+        request.neighbour.ndm_ifindex = (int)found[place].interface;
+        request.neighbour.ndm_flags = NTF_USE;
+        add(&request, NDA_DST, found[place].address, found[place].size);
+        ask(fd, &request);  // one that is gone by now need not be asked
+    }
+    close(fd);
+    return number < 0 ? number : 0;
+}
