@@ -85,6 +85,68 @@ struct StreamQualityTests {
         #expect(source.quality.faults.lost == 0)
     }
 
+    @Test("What another plane has forwarded is not lost, however short it was")
+    func elsewhere() {
+        var source = Source()
+        source.send(10)
+        source.quality.turned()
+        source.skip(50)
+        source.quality.turned()
+        source.send(10)
+        #expect(source.quality.faults.lost == 0)
+        source.skip(3)
+        source.send(1)
+        #expect(source.quality.faults.lost == 3, "from then on it counts again")
+    }
+
+    /// What the kernel says of a source after so many packets.
+    private func reception(_ received: UInt32, lost: UInt32, ssrc: UInt32 = 7) -> RTPReception {
+        RTPReception(
+            ssrc: ssrc, received: received, expected: received + lost, highestSequence: 65_536 + received + lost,
+            jitter: 80, lastTimestamp: 160)
+    }
+
+    @Test("Counters of another plane give a sample every five seconds, as packets do")
+    func samplesOfCounters() throws {
+        var source = Source()
+        source.send(5)
+        source.quality.turned()
+        // At the end the sequence has begun anew, and with it their counting.
+        for (index, step) in [(250, 0), (475, 25), (725, 25), (100, 0)].enumerated() {
+            let now = source.now + UInt64(index + 1) * 5 * Self.second
+            let hasSample = source.quality.observed(
+                reception(UInt32(step.0), lost: UInt32(step.1)), clockRate: 8000, at: now)
+            #expect(hasSample)
+        }
+        let summary = source.quality.summary
+        #expect(summary.samples == 4)
+        #expect(try #require(summary.lowest).packetLoss == 10)
+        #expect(try #require(summary.highest).packetLoss == 0)
+        #expect(try #require(summary.highest).jitter == 10)
+        #expect(source.quality.faults.lost == 0, "shown by whoever adds their counters up")
+    }
+
+    @Test("A source that only another plane has heard is known by its counters, and reports about it count")
+    func knownByCounters() {
+        var quality = StreamQuality()
+        func hasSample(_ received: UInt32, ssrc: UInt32 = 7, at second: UInt64) -> Bool {
+            quality.observed(
+                reception(received, lost: 100, ssrc: ssrc), clockRate: 8000, at: second * Self.second)
+        }
+        let isFirst = !hasSample(500, at: 1)
+        #expect(isFirst && quality.isKnown && quality.ssrc == 7)
+        let isSecond = hasSample(750, at: 6)
+        #expect(isSecond && quality.summary.highest?.packetLoss == 0, "what was lost before does not count here")
+        var block = RTCPDigest.ReportBlock()
+        (block.ssrc, block.fractionLost) = (7, 128)
+        let leg = quality.reported(block, clockRate: 8000, farLeg: 0, at: 7 * Self.second)
+        #expect(leg != nil)
+        let isKeptAway = !hasSample(1000, at: 11)
+        #expect(isKeptAway, "reports win")
+        let isAnother = !hasSample(9, ssrc: 8, at: 16)
+        #expect(isAnother && quality.ssrc == 8 && quality.summary.samples == 0)
+    }
+
     @Test("Another source begins with a clean slate")
     func anotherSource() {
         var source = Source()

@@ -23,6 +23,10 @@ package enum StreamChange: Sendable {
     /// Another plane forwards the locked source's packets (true), or has had none for a while (false); the last one came
     /// at this monotonic time.
     case heardElsewhere(SlotID, Bool, last: UInt64)
+    /// Another plane has counted so much of a stream's RTP by this monotonic time.
+    case observed(SlotID, RTPReception, at: UInt64)
+    /// RTCP that another plane has forwarded at this monotonic time, to the port that it came to.
+    case reported(SlotID, RTCPDigest, at: UInt64)
     /// Send an empty RTP packet to where the endpoint should be: it opens a NAT or firewall on the way.
     case pierce(StreamHandle, TransportAddress)
     /// Stop, and close the port when no packet is in hand any more.

@@ -130,13 +130,19 @@ struct MediaWorker: ~Copyable {
             case .heardElsewhere(let id, let isHeard, let last)
             where slots.holds(Int(id.index), generation: id.generation):
                 slots[Int(id.index)].latch.note(isHeardElsewhere: isHeard, last: last)
+                slots[Int(id.index)].quality.turned()
+            case .observed(let id, let reception, let now) where slots.holds(Int(id.index), generation: id.generation):
+                observe(reception, of: Int(id.index), at: now)
+            case .reported(let id, let digest, let now) where slots.holds(Int(id.index), generation: id.generation):
+                read(digest, at: Int(id.index), at: now)
             case .mark(let id, let tos) where slots.holds(Int(id.index), generation: id.generation):
                 slots[Int(id.index)].outlet.tos = tos
             case .remove(let id):
                 if slots.holds(Int(id.index), generation: id.generation) { uninstall(Int(id.index)) }
                 released.append(id)
             case .stop: isStopped = true
-            case .update, .signal, .relatch, .heardElsewhere, .mark: continue  // of a stream that is gone
+            // Of a stream that is gone.
+            case .update, .signal, .relatch, .heardElsewhere, .observed, .reported, .mark: continue
             }
         }
         if !released.isEmpty { mailbox.report(events: [], released: released) }

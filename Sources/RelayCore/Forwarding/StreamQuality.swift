@@ -41,6 +41,11 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     private var scaledJitter: UInt32 = 0
     package private(set) var faults = Faults()
     private var received: UInt32 = 0
+    /// Another plane (the kernel's) has had the source's packets since the last one here: a jump is no loss.
+    private var isElsewhere = false
+    /// What another plane has counted, as of its last word, and what it has lost in all.
+    private var elsewhere: (received: UInt32, lost: Int32) = (0, 0)
+    private var lostElsewhere: Int32 = 0
 
     private var intervalStart: UInt64 = 0
     private var receivedBefore: UInt32 = 0
@@ -83,7 +88,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
             return false
         }
         measureJitter(packet, clockRate, at: now)
-        lastArrival = now
+        (lastArrival, isElsewhere) = (now, false)
         return now &- intervalStart >= Self.interval && endInterval(clockRate, at: now)
     }
 
@@ -104,7 +109,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
 
     /// Puts a packet into its place that is not the next; false when it has none.
     private mutating func place(_ sequenceNumber: UInt16, _ step: Int, at now: UInt64) -> Bool {
-        if step > 1, now &- lastArrival >= Self.silence {
+        if step > 1, isElsewhere || now &- lastArrival >= Self.silence {
             restart(sequenceNumber)
             return true
         }
@@ -151,9 +156,9 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
 
     /// Makes a sample of what has come in, unless the other end reports.
     private mutating func endInterval(_ clockRate: UInt32, at now: UInt64) -> Bool {
-        let lost = max(0, faults.lost &- lostBefore)
+        let lost = max(0, lostInAll &- lostBefore)
         let expected = UInt64(received &- receivedBefore) + UInt64(lost)
-        (intervalStart, receivedBefore, lostBefore) = (now, received, faults.lost)
+        (intervalStart, receivedBefore, lostBefore) = (now, received, lostInAll)
         guard lastReport == 0 || now &- lastReport > 3 * Self.interval, expected > 0 else { return false }
         summary.add(
             QualitySample(
@@ -162,6 +167,36 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
                 packetLoss: UInt8(truncatingIfNeeded: min(100, UInt64(lost) * 100 / expected)),
                 ratesDelay: ratesDelay), at: now)
         return true
+    }
+
+    // MARK: RTP that another plane forwards
+
+    private var lostInAll: Int32 { faults.lost &+ lostElsewhere }
+
+    /// The source's packets go another way from now on, or come here again.
+    package mutating func turned() { isElsewhere = true }
+
+    /// Takes note of what another plane has counted of the source so far, about every five seconds; true when there is a
+    /// new sample in `summary`. What it has lost counts for the samples alone: whoever shows the rest adds it up.
+    package mutating func observed(_ reception: RTPReception, clockRate: UInt32, at now: UInt64) -> Bool {
+        let lost = Int32(clamping: reception.lost)
+        scaledJitter = reception.jitter << 4
+        guard isKnown, reception.ssrc == ssrc else {
+            let (leg, ratesDelay, jitter) = (legRoundTripTime, ratesDelay, scaledJitter)
+            self = StreamQuality()
+            (self.ratesDelay, ssrc, isKnown, legRoundTripTime) = (ratesDelay, reception.ssrc, true, leg)
+            restart(UInt16(truncatingIfNeeded: reception.highestSequence))
+            (lastTimestamp, scaledJitter) = (reception.lastTimestamp, jitter)
+            (elsewhere, intervalStart, isElsewhere) = ((reception.received, lost), now, true)
+            return false
+        }
+        // It begins anew when the sequence does.
+        let before = reception.received < elsewhere.received ? (received: 0, lost: 0) : elsewhere
+        received &+= reception.received &- before.received
+        lostElsewhere &+= lost &- before.lost
+        (elsewhere, isElsewhere) = ((reception.received, lost), true)
+        // Its clock ticks in other moments than packets arrive.
+        return now &- intervalStart >= Self.interval - Self.interval / 5 && endInterval(clockRate, at: now)
     }
 
     // MARK: RTCP

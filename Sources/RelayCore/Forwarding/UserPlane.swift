@@ -101,6 +101,8 @@ package final class UserPlane: ForwardingPlane {
                 commands.append(.signal(slot, address, policy, isPublic: isPublic, at: SystemClock.monotonic))
             case .heardElsewhere(let slot, let isHeard, let last):
                 commands.append(.heardElsewhere(slot, isHeard, last: last))
+            case .observed(let slot, let reception, let now): commands.append(.observed(slot, reception, at: now))
+            case .reported(let slot, let digest, let now): commands.append(.reported(slot, digest, at: now))
             case .pierce(let handle, let target):
                 if let outlet = worker.outlet(of: handle.slot) { Self.pierce(from: outlet, target) }
             case .mark(let handle, let tos):

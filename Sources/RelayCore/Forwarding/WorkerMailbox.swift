@@ -21,6 +21,10 @@ package final class WorkerMailbox: Sendable {
         case relatch(SlotID, SourceLatch)
         /// What `SourceLatch.note` takes.
         case heardElsewhere(SlotID, Bool, last: UInt64)
+        /// What another plane has counted of a stream's RTP so far.
+        case observed(SlotID, RTPReception, at: UInt64)
+        /// What RTCP says that another plane has forwarded, and when.
+        case reported(SlotID, RTCPDigest, at: UInt64)
         case mark(SlotID, tos: UInt8)
         /// Forget this stream. It comes back through `takeReports`, when nothing uses it any more.
         case remove(SlotID)

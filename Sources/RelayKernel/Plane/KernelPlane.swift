@@ -118,7 +118,7 @@ package final class KernelPlane: ForwardingPlane {
                     let sources = book[handle.slot]?.sources ?? []
                     book.close(handle.slot, at: now)
                     touched += sources.compactMap { book.streams[Int($0)]?.slot }
-                case .heardElsewhere, .pierce: break
+                case .heardElsewhere, .observed, .reported, .pierce: break
                 }
                 passed.append(change)
             }
