@@ -55,5 +55,39 @@ extension KernelTests {
             _ = try await eventually("a datagram to a port of its own") { other.receivedCount == 1 ? true : nil }
             #expect(sockets.allSatisfy { receive($0.socket) == nil })
         }
+
+        @Test(
+            "a port that is flooded takes no more than its share, and takes packets again",
+            arguments: AddressFamily.allCases)
+        func bounds(_ family: AddressFamily) async throws {
+            let address = try #require(Self.addresses[family])
+            let steering = try KernelSteering(addresses: [address])
+            let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
+            let sender = try UDPSocket.open(at: TransportAddress(address, port: 0), tos: 0)
+            defer {
+                socket.close()
+                sender.close()
+            }
+            try steering.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
+            let (flooded, other) = (TransportAddress(address, port: 40_002), TransportAddress(address, port: 40_003))
+            for port in [flooded, other] { steering.steer(port, to: 0) }
+
+            // More than a port takes in a window; on a machine that cannot send that fast, once more.
+            var taken = 0
+            _ = try await eventually("more than a port takes in 67 ms", within: .seconds(30)) {
+                for _ in 0..<5_000 {
+                    #expect(sender.send([1], to: flooded))
+                    while receive(socket) != nil { taken += 1 }
+                }
+                return steering.floodDrops > 0 ? true : nil
+            }
+            #expect(taken >= 1_000)
+            #expect(sender.send([2], to: other))
+            #expect(receive(socket) == [2])
+            _ = try await eventually("the flooded port takes packets again") {
+                _ = sender.send([3], to: flooded)
+                return receive(socket) == [3] ? true : nil
+            }
+        }
     }
 }

@@ -16,6 +16,8 @@ enum relay_limits {
     RELAY_STEERED_ADDRESSES = 64,
     /// Media threads that ports are steered to; each has a socket for IPv4 and one for IPv6.
     RELAY_STEERED_WORKERS = 512,
+    /// Where the sockets that take floods are among those of the media threads: behind them.
+    RELAY_FLOOD_WORKER = RELAY_STEERED_WORKERS,
     /// Network interfaces that packets may leave through.
     RELAY_INTERFACES = 1024,
     RELAY_PORTS = 65536,
@@ -150,15 +152,36 @@ struct relay_interface {
 };
 _Static_assert(sizeof(struct relay_interface) == 8, "map value");
 
-/// Which socket takes what arrives at one local address: for each port the media thread plus one, or 0 for none of ours.
-struct relay_steered_ports {
-    uint16_t workers[RELAY_PORTS];
+/// What is known of one port of a local address, for the program that steers.
+struct relay_steered_port {
+    /// Written by the daemon: the media thread plus one, or 0 for none of ours.
+    uint16_t worker;
+    /// Written by the program: packets that were let through in the window that `window` names.
+    uint16_t packets;
+    /// Its number, since the machine started.
+    uint32_t window;
 };
-_Static_assert(sizeof(struct relay_steered_ports) == 2 * RELAY_PORTS, "map value");
+_Static_assert(sizeof(struct relay_steered_port) == 8, "map value");
+
+/// All ports share a socket's queue, so none may fill it alone.
+enum relay_flood_limits {
+    /// The length of a window, as a power of two: 67 ms.
+    RELAY_FLOOD_WINDOW_BITS = 26,
+    /// Packets that a port takes in a window, 15,000 a second: video of 100 Mbit/s, and the burst of a large picture.
+    RELAY_FLOOD_PACKETS = 1000,
+};
+
+struct relay_steered_ports {
+    struct relay_steered_port ports[RELAY_PORTS];
+};
+_Static_assert(sizeof(struct relay_steered_ports) == 8 * RELAY_PORTS, "map value");
 
 #ifndef __bpf__
 /// Gives a port to a media thread plus one, or to nobody (0), while the program may be reading it.
-static inline void relay_set_steered(uint16_t *port, uint16_t worker) {
-    __atomic_store_n(port, worker, __ATOMIC_RELEASE);
+static inline void relay_set_steered(struct relay_steered_port *port, uint16_t worker) {
+    __atomic_store_n(&port->worker, worker, __ATOMIC_RELEASE);
 }
+
+/// Reads a number that the program counts up.
+static inline uint64_t relay_load(const uint64_t *number) { return __atomic_load_n(number, __ATOMIC_RELAXED); }
 #endif

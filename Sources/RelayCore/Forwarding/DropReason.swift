@@ -14,6 +14,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case noStream
     /// It has come round many times: two relays, or one and itself, send it to each other.
     case loop
+    /// More came to its port than any media stream sends (`PortSteering`).
+    case flood
 
     /// The packet should have been forwarded, or should not have come.
     package var isError: Bool { self != .notForwarded }
@@ -28,6 +30,7 @@ package enum DropReason: Int, CaseIterable, Sendable {
         case .sendFailed: "send-failed"
         case .noStream: "no-stream"
         case .loop: "loop"
+        case .flood: "flood"
         }
     }
 }

@@ -41,4 +41,8 @@ package protocol PortSteering: Sendable {
     ///
     /// - Complexity: as `steer`.
     func release(_ local: TransportAddress)
+
+    /// Datagrams that were not delivered because too many came to their port. All ports share a few queues, and none may
+    /// fill them alone.
+    var floodDrops: UInt64 { get }
 }

@@ -170,7 +170,8 @@ package final class UserPlane: ForwardingPlane {
     }
 
     package func drops(_ reason: DropReason) -> UInt64 {
-        workers.reduce(0) { sum, worker in
+        if reason == .flood { return steering?.floodDrops ?? 0 }
+        return workers.reduce(0) { sum, worker in
             sum + worker.counters.value(slot: MediaWorker.dropSlot(capacity: capacity), cell: reason.rawValue)
         }
     }

@@ -33,6 +33,9 @@ package struct UDPSocket: Hashable, Sendable, BitwiseCopyable {
         _ = clinux_udp_set_tos(descriptor, Int32(family.rawValue), Int32(tos))
     }
 
+    /// Leaves room for as few datagrams as the kernel allows.
+    package func minimizeReceiveBuffer() { _ = clinux_udp_set_receive_buffer(descriptor, 0) }
+
     /// As `close`; nothing for `none`.
     func closeIfOpen() {
         if self != .none { close() }

@@ -10,8 +10,11 @@ package import WireFormat
 /// Lives as long as this process: without its sockets there is nobody to deliver to.
 package final class KernelSteering: PortSteering {
     private let addresses: [IPAddress: Int]
-    private let ports: MappedArray<UInt16>
+    private let ports: MappedArray<relay_steered_port>
     private let sockets: KernelMap<UInt32, UInt64>
+    private let flooded: MappedArray<UInt64>
+    private let drains: [FloodDrain]
+    let program: Descriptor
     private let link: Descriptor
 
     /// Loads the program and hooks it into this network namespace. Nothing is steered yet.
@@ -28,6 +31,7 @@ package final class KernelSteering: PortSteering {
         try object.load()
         ports = try MappedArray(
             try object.descriptor(ofMap: "steered_ports"), count: max(1, addresses.count) * Int(RELAY_PORTS.rawValue))
+        flooded = try MappedArray(try object.descriptor(ofMap: "flooded"), count: 1)
         sockets = KernelMap(try object.descriptor(ofMap: "steered_sockets"))
         let numbers = KernelMap<SteeredAddress, UInt32>(try object.descriptor(ofMap: "steered_addresses"))
         var known: [IPAddress: Int] = [:]
@@ -36,23 +40,35 @@ package final class KernelSteering: PortSteering {
             known[address] = number
         }
         self.addresses = known
-
+        var drains: [FloodDrain] = []
+        for family in Set(addresses.map(\.family)) {
+            let drain = try FloodDrain(family)
+            try sockets.update(
+                Self.slot(UInt32(RELAY_FLOOD_WORKER.rawValue), family), UInt64(UInt32(drain.socket.descriptor)))
+            drains.append(drain)
+        }
+        self.drains = drains
+        program = try object.program("relay_steer")
         // SAFETY: a terminated string that lives across the call.
         let namespace = try Descriptor(
             unsafe open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), orErrno: "open the network namespace")
-        let program = try object.program("relay_steer")
         link = try Descriptor(
             bpf_link_create(program.number, namespace.number, BPF_SK_LOOKUP, nil), "steer ports (sk_lookup)")
     }
 
-    package func attach(_ sockets: [SteeredSocket]) throws(SystemError) {
-        for socket in sockets {
+    package func attach(_ opened: [SteeredSocket]) throws(SystemError) {
+        for socket in opened {
             guard socket.worker < RELAY_STEERED_WORKERS.rawValue else {
                 throw SystemError(errno: E2BIG, operation: "steer ports to media thread \(socket.worker)")
             }
-            let slot = 2 * UInt32(socket.worker) + (socket.family == .ipv6 ? 1 : 0)
-            try self.sockets.update(slot, UInt64(UInt32(socket.socket.descriptor)))
+            try sockets.update(
+                Self.slot(UInt32(socket.worker), socket.family), UInt64(UInt32(socket.socket.descriptor)))
         }
+    }
+
+    /// Where a worker's socket is in the map.
+    private static func slot(_ worker: UInt32, _ family: AddressFamily) -> UInt32 {
+        2 * worker + (family == .ipv6 ? 1 : 0)
     }
 
     package func covers(_ local: TransportAddress) -> Bool { addresses[local.address] != nil }
@@ -60,6 +76,13 @@ package final class KernelSteering: PortSteering {
     package func steer(_ local: TransportAddress, to worker: UInt16) { set(local, worker + 1) }
 
     package func release(_ local: TransportAddress) { set(local, 0) }
+
+    package var floodDrops: UInt64 {
+        unsafe flooded.withElement(0) { element in
+            // SAFETY: one aligned number that the program counts up.
+            unsafe relay_load(element)
+        }
+    }
 
     private func set(_ local: TransportAddress, _ worker: UInt16) {
         guard let number = addresses[local.address] else {

@@ -18,13 +18,41 @@ struct {
     __type(value, struct relay_steered_ports);
 } steered_ports SEC(".maps");
 
-// Two for each media thread: IPv4, then IPv6.
+// Two for each media thread: IPv4, then IPv6. Behind them two that nobody reads, for floods.
 struct {
     __uint(type, BPF_MAP_TYPE_SOCKMAP);
-    __uint(max_entries, 2 * RELAY_STEERED_WORKERS);
+    __uint(max_entries, 2 * (RELAY_STEERED_WORKERS + 1));
     __type(key, __u32);
     __type(value, __u64);
 } steered_sockets SEC(".maps");
+
+// How many packets were too many.
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u64);
+} flooded SEC(".maps");
+
+// Whether more has come to a port than any media stream sends. Processors may count at the same time and miss each
+// other's packets: then a few more get through.
+INLINE bool is_flood(struct relay_steered_port *port) {
+    __u32 window = bpf_ktime_get_coarse_ns() >> RELAY_FLOOD_WINDOW_BITS;
+    if (port->window != window) {
+        port->window = window;
+        port->packets = 0;
+    }
+    if (port->packets >= RELAY_FLOOD_PACKETS) return true;
+    port->packets++;
+    return false;
+}
+
+INLINE void count_flood(void) {
+    __u32 zero = 0;
+    __u64 *count = bpf_map_lookup_elem(&flooded, &zero);
+    if (count) __sync_fetch_and_add(count, 1);
+}
 
 SEC("sk_lookup")
 int relay_steer(struct bpf_sk_lookup *lookup) {
@@ -42,10 +70,17 @@ int relay_steer(struct bpf_sk_lookup *lookup) {
     if (!number) return SK_PASS;
     struct relay_steered_ports *ports = bpf_map_lookup_elem(&steered_ports, number);
     if (!ports) return SK_PASS;
-    __u16 worker = ports->workers[(__u16)lookup->local_port];
+    struct relay_steered_port *port = &ports->ports[(__u16)lookup->local_port];
+    __u32 worker = port->worker;
     if (!worker) return SK_PASS;
+    worker--;
+    if (is_flood(port)) {
+        // Refused here, it would be answered with an ICMP error, which ends calls.
+        worker = RELAY_FLOOD_WORKER;
+        count_flood();
+    }
 
-    __u32 slot = 2 * (worker - 1) + (lookup->family == FAMILY_IPV6);
+    __u32 slot = 2 * worker + (lookup->family == FAMILY_IPV6);
     struct bpf_sock *socket = bpf_map_lookup_elem(&steered_sockets, &slot);
     if (!socket) return SK_PASS;
     bpf_sk_assign(lookup, socket, 0);  // when it cannot, the kernel goes on looking
