@@ -3,6 +3,7 @@ internal import Foundation
 internal import Logging
 internal import RelayCore
 internal import RelayKernel
+internal import WireFormat
 
 /// Decides whether ports have sockets of their own (`--port-sockets`).
 struct PortSocketChoice {
@@ -18,17 +19,42 @@ struct PortSocketChoice {
         (self.configuration, self.log) = (configuration, log)
     }
 
-    /// What lets ports share sockets; `nil` when each has its own.
-    func steering() throws -> KernelSteering? {
+    /// What lets ports share sockets, and which ports are others'; `nil` when each port has its own socket.
+    ///
+    /// The kernel gives no port of the range to others from then on, also after we have ended.
+    func steering() throws -> (steering: KernelSteering, occupied: Set<UInt16>)? {
         guard configuration.portSockets != .each else { return nil }
-        if let conflict = neighbours.conflict(with: configuration.portMin...configuration.portMax) {
-            return try settle(conflict)
-        }
         let addresses = (configuration.interfaces + configuration.backupInterfaces)
             .compactMap { MediaInterface($0)?.local }
-        do throws(SystemError) { return try KernelSteering(addresses: addresses) } catch {
+        let range = configuration.portMin...configuration.portMax
+        let neighbours = neighbours(of: addresses)
+        guard var occupied = neighbours.occupiedPorts(of: range) else {
+            return try settle("other programs have many ports between \(range.lowerBound) and \(range.upperBound)")
+        }
+        occupied.formUnion(configuration.listenNG.map(\.port).filter(range.contains))
+        let steering: KernelSteering
+        do throws(SystemError) { steering = try KernelSteering(addresses: addresses) } catch {
             return try settle("\(error)")
         }
+        if let ephemeral = neighbours.ephemeralPorts(of: range) {
+            guard reserve(neighbours.reservation(of: range)) else {
+                return try settle(
+                    "other programs may be given ports \(ephemeral.lowerBound)-\(ephemeral.upperBound); "
+                        + "reserve them with net.ipv4.ip_local_reserved_ports")
+            }
+            log.notice("reserved ports \(range.lowerBound)-\(range.upperBound): \(Self.reservedPorts)")
+        }
+        if !occupied.isEmpty { log.info("no call gets port \(occupied.sorted()), which others have") }
+        return (steering, occupied)
+    }
+
+    private static let reservedPorts = "/proc/sys/net/ipv4/ip_local_reserved_ports"
+
+    /// False when we may not.
+    private func reserve(_ ports: String) -> Bool {
+        guard let file = FileHandle(forWritingAtPath: Self.reservedPorts) else { return false }
+        defer { try? file.close() }
+        return (try? file.write(contentsOf: Data(ports.utf8))) != nil
     }
 
     /// Says what has become of it.
@@ -36,7 +62,7 @@ struct PortSocketChoice {
         if let refusal = relay.steeringRefusal { _ = try settle("\(refusal)") }
     }
 
-    private func settle(_ cause: String) throws -> KernelSteering? {
+    private func settle(_ cause: String) throws -> (steering: KernelSteering, occupied: Set<UInt16>)? {
         guard configuration.portSockets != .shared else {
             throw Refusal(description: "--port-sockets=shared: \(cause)")
         }
@@ -44,11 +70,10 @@ struct PortSocketChoice {
         return nil
     }
 
-    private var neighbours: PortNeighbours {
+    private func neighbours(of addresses: [IPAddress]) -> PortNeighbours {
         func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
         return PortNeighbours(
-            localPortRange: text("/proc/sys/net/ipv4/ip_local_port_range"),
-            reservedPorts: text("/proc/sys/net/ipv4/ip_local_reserved_ports"),
-            sockets: ["/proc/net/udp", "/proc/net/udp6"].map(text))
+            localPortRange: text("/proc/sys/net/ipv4/ip_local_port_range"), reservedPorts: text(Self.reservedPorts),
+            sockets: ["/proc/net/udp", "/proc/net/udp6"].map(text), addresses: addresses)
     }
 }

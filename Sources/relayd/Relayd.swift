@@ -116,9 +116,11 @@ struct Relayd {
 
         let kernel = KernelForwarding(configuration, log: log)
         let portSockets = PortSocketChoice(configuration, log: log)
+        var relayConfiguration = Relay.Configuration(configuration, log: log)
+        let steered = try portSockets.steering()
+        relayConfiguration.occupiedPorts = steered?.occupied ?? []
         let relay = try Relay(
-            Relay.Configuration(configuration, log: log), runsHousekeeping: true,
-            steering: try portSockets.steering(), makePlane: kernel.plane)
+            relayConfiguration, runsHousekeeping: true, steering: steered?.steering, makePlane: kernel.plane)
         defer { relay.stop() }
         try portSockets.report(relay)
         let room = try ControlRoom(configuration, relay: relay, settings: settings, log: log)

@@ -24,15 +24,18 @@ package struct InterfaceTable: Sendable {
     /// - Parameters:
     ///   - aliases: other names, each with the name that it stands for.
     ///   - areShared: other relays open ports on the same addresses.
+    ///   - occupied: ports that other programs have.
     package init(
         _ configurations: [MediaInterface], ports: ClosedRange<UInt16>, aliases: [String: String] = [:],
-        areShared: Bool = false
+        areShared: Bool = false, occupied: Set<UInt16> = []
     ) {
         self.aliases = aliases
         var pools: [IPAddress: PortPool] = [:]
         interfaces = configurations.map { configuration in
             let share: PortPool.Share = configuration.isBackup ? .backup : areShared ? .primary : .all
-            let pool = pools[configuration.local] ?? PortPool(address: configuration.local, range: ports, share: share)
+            let pool =
+                pools[configuration.local]
+                ?? PortPool(address: configuration.local, range: ports, share: share, occupied: occupied)
             pools[configuration.local] = pool
             return LocalInterface(configuration, ports: pool)
         }

@@ -26,6 +26,8 @@ public final class Relay: Sendable {
         public var interfaceAliases: [String: String] = [:]
         /// The ports on every address; RTP gets even ones.
         public var ports: ClosedRange<UInt16> = 30000...39999
+        /// Those of them that other programs have, and that no new call gets.
+        public var occupiedPorts: Set<UInt16> = []
         /// TOS octet or traffic class of media packets.
         public var tos: UInt8 = 0
         /// Media threads; `nil` for one on each core.
@@ -104,7 +106,7 @@ public final class Relay: Sendable {
         adjustable = Mutex(Adjustable(settings: RelaySettings(configuration)))
         interfaces = InterfaceTable(
             configuration.interfaces, ports: configuration.ports, aliases: configuration.interfaceAliases,
-            areShared: configuration.sharesAddresses)
+            areShared: configuration.sharesAddresses, occupied: configuration.occupiedPorts)
         for interface in interfaces.interfaces where interface.ports.usage.total == 0 {
             throw .cannotStart(cause: "no RTP/RTCP port pair in \(configuration.ports)")
         }

@@ -14,7 +14,7 @@ package final class PortPool: Sendable {
     /// Where a pair is: an index into `free`, or one of the marks below.
     private static let inUse: Int32 = -1
     private static let resting: Int32 = -2
-    /// Not ours to draw: another relay of the same address hands it out.
+    /// Not ours to draw: another relay of the same address hands it out, or another program has it.
     private static let foreign: Int32 = -3
 
     /// Which of an address's pairs are drawn here. All can be reserved.
@@ -49,6 +49,8 @@ package final class PortPool: Sendable {
     /// The configured range.
     package let range: ClosedRange<UInt16>
     private let share: Share
+    /// Ports that other programs have.
+    private let occupied: Set<UInt16>
     private let firstPort: UInt16
     private let state: Mutex<State>
     private let clock: @Sendable () -> UInt64
@@ -56,15 +58,20 @@ package final class PortPool: Sendable {
     /// - Parameters:
     ///   - range: ports to use; a leading odd port and a trailing even one have no partner and stay unused.
     ///   - share: which of them are drawn here, when several relays use the address.
+    ///   - occupied: ports that other programs have, and that are not drawn.
     ///   - clock: monotonic nanoseconds.
     package init(
-        address: IPAddress, range: ClosedRange<UInt16>, share: Share = .all,
+        address: IPAddress, range: ClosedRange<UInt16>, share: Share = .all, occupied: Set<UInt16> = [],
         clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
     ) {
         (self.address, self.range, self.share, self.clock) = (address, range, share, clock)
+        self.occupied = occupied
         firstPort = range.lowerBound == .max ? .max : range.lowerBound + (range.lowerBound & 1)
         let pairs = range.upperBound > firstPort ? (Int(range.upperBound) - Int(firstPort) + 1) / 2 : 0
-        let free = (0..<pairs).map(UInt16.init).filter(share.includes)
+        let first = firstPort
+        let free = (0..<pairs).map(UInt16.init).filter {
+            share.includes($0) && !occupied.contains(first + 2 * $0) && !occupied.contains(first + 2 * $0 + 1)
+        }
         var places = [Int32](repeating: Self.foreign, count: pairs)
         for (index, pair) in free.enumerated() { places[Int(pair)] = Int32(index) }
         state = Mutex(State(free: free, places: places))
@@ -115,7 +122,8 @@ package final class PortPool: Sendable {
         state.withLock { state in
             let pair = (port - firstPort) / 2
             state.used -= 1
-            guard share.includes(pair) else { return state.places[Int(pair)] = Self.foreign }
+            let isOurs = share.includes(pair) && !occupied.contains(port) && !occupied.contains(port + 1)
+            guard isOurs else { return state.places[Int(pair)] = Self.foreign }
             state.places[Int(pair)] = Self.resting
             state.resting.append((pair, until))
         }
