@@ -43,6 +43,9 @@ static inline void from_sockaddr(const union sockaddr_any *from, struct clinux_a
     if (from->any.sa_family == AF_INET) {
         *to = (struct clinux_address){
             .low = ntohl(from->v4.sin_addr.s_addr), .port = ntohs(from->v4.sin_port), .family = 4};
+    } else if (IN6_IS_ADDR_V4MAPPED(&from->v6.sin6_addr)) {  // on a socket of both families
+        *to = (struct clinux_address){
+            .low = load64(from->v6.sin6_addr.s6_addr + 8) & UINT32_MAX, .port = ntohs(from->v6.sin6_port), .family = 4};
     } else {
         *to = (struct clinux_address){
             .high = load64(from->v6.sin6_addr.s6_addr), .low = load64(from->v6.sin6_addr.s6_addr + 8),

@@ -95,20 +95,23 @@ static void set_buffer(int fd, int force, int polite, int bytes) {
     if (set_option(fd, SOL_SOCKET, force, bytes) < 0) set_option(fd, SOL_SOCKET, polite, bytes);
 }
 
-int clinux_steered_open(int family, int buffer) {
-    int v6 = family == 6;
-    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+/// One socket for both families takes them at the wildcard address, so it has to be kept to the loopback interface.
+static int bind_to_loopback(int fd, int takes_v6, int takes_both) {
+    if (takes_both && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2) < 0) return -errno;
+    struct clinux_address loopback = {
+        .low = takes_both ? 0 : takes_v6 ? 1 : INADDR_LOOPBACK, .family = takes_v6 ? 6 : 4};
+    union sockaddr_any address;
+    socklen_t length = to_sockaddr(&loopback, &address);
+    return bind(fd, &address.any, length) < 0 ? -errno : 0;
+}
+
+int clinux_steered_open(bool takes_v4, bool takes_v6, int buffer) {
+    int fd = socket(takes_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
-    int error = v6 ? set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
-    if (!error)
-        error = v6 ? set_option(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, 1)
-                   : set_option(fd, IPPROTO_IP, IP_RECVORIGDSTADDR, 1);
-    if (!error) {
-        struct clinux_address loopback = {.low = v6 ? 1 : INADDR_LOOPBACK, .family = (uint8_t)family};
-        union sockaddr_any address;
-        socklen_t length = to_sockaddr(&loopback, &address);
-        if (bind(fd, &address.any, length) < 0) error = -errno;
-    }
+    int error = takes_v6 ? set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !takes_v4) : 0;
+    if (!error && takes_v6) error = set_option(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, 1);
+    if (!error && takes_v4) error = set_option(fd, IPPROTO_IP, IP_RECVORIGDSTADDR, 1);
+    if (!error) error = bind_to_loopback(fd, takes_v6, takes_v4 && takes_v6);
     struct timeval patience = {.tv_usec = CLINUX_STEERED_PATIENCE_MS * 1000};
     if (!error && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) error = -errno;
     set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, buffer);
@@ -132,20 +135,30 @@ void clinux_steered_wait(int fd, int milliseconds) {
     poll(&input, 1, milliseconds);  // interrupted: the caller looks once more than needed
 }
 
+/// Where a socket reaches itself.
+static int bell(int fd, union sockaddr_any *own, socklen_t *length) {
+    *length = sizeof *own;
+    if (getsockname(fd, &own->any, length) < 0) return -errno;
+    // One for both families is rung over IPv4, which every loopback interface has.
+    if (own->any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&own->v6.sin6_addr))
+        own->v6.sin6_addr = (struct in6_addr){.s6_addr = {[10] = 0xFF, [11] = 0xFF, [12] = 127, [15] = 1}};
+    return 0;
+}
+
 void clinux_steered_ring(int fd) {
     union sockaddr_any own;
-    socklen_t length = sizeof own;
-    if (getsockname(fd, &own.any, &length) < 0) return;
+    socklen_t length;
+    if (bell(fd, &own, &length) < 0) return;
     // When there is no room, the thread has work and is not waiting.
     sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, &own.any, length);
 }
 
 int clinux_steered_address(int fd, struct clinux_address *address) {
     union sockaddr_any own;
-    socklen_t length = sizeof own;
-    if (getsockname(fd, &own.any, &length) < 0) return -errno;
-    from_sockaddr(&own, address);
-    return 0;
+    socklen_t length;
+    int error = bell(fd, &own, &length);
+    if (!error) from_sockaddr(&own, address);
+    return error;
 }
 
 void clinux_steered_describe(

@@ -29,9 +29,12 @@ struct PortSocketTests {
         #expect(totals.rtp.errors == 0)
     }
 
-    @Test("what wakes an idle media thread is no packet of anybody's", arguments: PortMode.possible)
-    func wakes(_ mode: PortMode) async throws {
-        let call = try await UserPlaneCall(mode)
+    /// A thread with addresses of both families has another socket than one with addresses of one.
+    @Test(
+        "what wakes an idle media thread is no packet of anybody's", arguments: PortMode.possible,
+        ["127.0.0.1", "::1"])
+    func wakes(_ mode: PortMode, _ callee: String) async throws {
+        let call = try await UserPlaneCall(mode, callee: callee)
         defer { call.close() }
         try await call.exchange(packets: 1)
         // Longer than the thread looks for commands by itself: the deletion has to wake it.

@@ -76,6 +76,13 @@ uint64_t clinux_realtime_ns(void);
 /// Fills a buffer with random bytes from the kernel.
 int clinux_random(void *buffer, size_t length);
 
+// --- Memory ----------------------------------------------------------------------------------------------------------
+
+/// Has the processor fetch memory that is needed soon, `size` bytes of it. A hint: any address will do.
+static inline void clinux_prefetch(const void *memory, size_t size) {
+    for (size_t offset = 0; offset < size; offset += 64) __builtin_prefetch((const char *)memory + offset);
+}
+
 // --- Counters that one thread writes and others read ---------------------------------------------------------------
 
 static inline uint64_t clinux_load(const uint64_t *cell) { return __atomic_load_n(cell, __ATOMIC_RELAXED); }

@@ -30,9 +30,10 @@ struct clinux_steered_datagram {
 struct clinux_steered *clinux_steered_create(uint32_t slots);
 void clinux_steered_destroy(struct clinux_steered *batch);
 
-/// Opens a UDP socket that takes steered datagrams. It is bound to the loopback address, so that nothing else reaches
-/// it, and tells local addresses. `buffer`: bytes, beyond the system's limit where permitted.
-int clinux_steered_open(int family, int buffer);
+/// Opens a UDP socket that takes steered datagrams, of one family or both. It is bound to the loopback address or
+/// interface, so that nothing else reaches it, and tells local addresses. `buffer`: bytes, beyond the system's limit where
+/// permitted.
+int clinux_steered_open(bool takes_v4, bool takes_v6, int buffer);
 /// Receives what is waiting into the batch; returns how many, or -errno. With `waits`, and nothing there, it waits for the
 /// first datagram, at most `CLINUX_STEERED_PATIENCE_MS`, and then returns -EAGAIN.
 int clinux_steered_receive(struct clinux_steered *batch, int fd, int waits);
@@ -40,7 +41,7 @@ int clinux_steered_receive(struct clinux_steered *batch, int fd, int waits);
 void clinux_steered_wait(int fd, int milliseconds);
 /// Sends the socket an empty datagram from itself, so that `clinux_steered_receive` returns. Any thread.
 void clinux_steered_ring(int fd);
-/// Where such a socket is bound, which is where only those datagrams go.
+/// Where those datagrams come from and go, and nothing else.
 int clinux_steered_address(int fd, struct clinux_address *address);
 /// Describes a datagram of the last receive call.
 void clinux_steered_describe(

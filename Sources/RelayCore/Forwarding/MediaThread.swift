@@ -40,13 +40,10 @@ final class MediaThread: Sendable {
         ratesDelay: Bool
     ) throws(SystemError) {
         let poller = try Poller()
-        let mailbox = WorkerMailbox(poller: poller, bell: sockets?.bell, listener: listener)
+        let mailbox = WorkerMailbox(poller: poller, bell: sockets?.receiver, listener: listener)
         let counters = CounterCells(slots: capacity + 1)
         (self.poller, self.mailbox, self.counters) = (poller, mailbox, counters)
         (self.number, self.capacity, self.sockets) = (number, capacity, sockets)
-        for (index, receiver) in (sockets?.receivers ?? []).enumerated() where sockets?.bell == nil {
-            try poller.add(receiver.socket, tag: MediaWorker.tag(ofReceiver: index))
-        }
         thread = try SystemThread(name: "media-\(number)", core: core) {
             var worker = MediaWorker(
                 number: number, capacity: capacity, mailbox: mailbox, poller: poller, counters: counters.writer,

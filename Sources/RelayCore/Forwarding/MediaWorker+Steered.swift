@@ -1,33 +1,50 @@
 internal import WireFormat
 
 extension MediaWorker {
-    /// Receive calls in a row on one socket, before the other family and the control plane get their turn.
+    /// Receive calls in a row, before the control plane gets its turn.
     private static let batchesPerTurn = 8
 
-    /// Relays what is waiting at a socket that takes the datagrams of all our ports, in batches: one system call in, and
-    /// one out for each local address.
+    /// Relays a batch that was received, and what else is waiting, in batches: one system call in, and one out for each
+    /// local address.
     ///
     /// - Complexity: O(datagrams). Allocates nothing, takes no lock, writes no log.
-    mutating func pump(steered receiver: Int, at now: UInt64) {
-        relay(received: steered.receive(from: receiver), from: receiver, at: now)
-    }
-
-    /// As `pump`, with the first batch received.
-    mutating func relay(received first: Int, from receiver: Int, at now: UInt64) {
+    mutating func relay(received first: Int, at now: UInt64) {
         var count = first
         for turn in 1...Self.batchesPerTurn {
             makeRoomForLearned(count)
+            prefetchBatch(count)
             for place in 0..<count { queue(place, at: now) }
             steered.flush()
             for place in 0..<count { settle(place) }
             guard count == SteeredPort.batchSize, turn < Self.batchesPerTurn else { return }
-            count = steered.receive(from: receiver)
+            count = steered.receive()
+        }
+    }
+
+    /// In three steps for the whole batch, the processor fetches what is known of all its streams at once, and not of one
+    /// after the other.
+    @inline(__always)
+    private func prefetchBatch(_ count: Int) {
+        for place in 0..<count {
+            if let local = steered.local(of: place) { steered.prefetch(local) }
+        }
+        for place in 0..<count {
+            if let local = steered.local(of: place), let index = steered.slot(at: local) {
+                prefetch(index)
+            }
+        }
+        for place in 0..<count {
+            if let local = steered.local(of: place), let index = steered.slot(at: local), slots.isInUse(index),
+                let sink = slots[index].entry.rtpSink
+            {
+                prefetch(Int(sink.index))
+            }
         }
     }
 
     @inline(__always)
     private mutating func queue(_ place: Int, at now: UInt64) {
-        guard let (source, local) = steered.describe(place) else { return countStray() }
+        guard let (source, local) = steered.turn(to: place) else { return countStray() }
         guard let index = slot(at: local) else {
             if !steered.isBell(local, from: source) { countStray() }
             return

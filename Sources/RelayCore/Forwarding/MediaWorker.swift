@@ -45,8 +45,6 @@ struct MediaWorker: ~Copyable {
 
     /// What the poller reports for a port with a socket of its own.
     static func tag(of slot: SlotID) -> UInt64 { UInt64(slot.generation) << 32 | UInt64(slot.index) }
-    /// What it reports for a socket that serves all ports: no slot has generation 0.
-    static func tag(ofReceiver number: Int) -> UInt64 { UInt64(number) }
 
     @inline(__always)
     private static func parts(of tag: UInt64) -> (index: Int, generation: UInt32) {
@@ -55,7 +53,7 @@ struct MediaWorker: ~Copyable {
 
     /// Relays until told to stop.
     mutating func run() {
-        if steered.waitsAlone { runAlone() } else { runWithPoller() }
+        if steered.isOpen { runSteered() } else { runWithPoller() }
     }
 
     private mutating func runWithPoller() {
@@ -67,28 +65,37 @@ struct MediaWorker: ~Copyable {
             let now = SystemClock.monotonic
             hadCommands = applyCommands()
             guard !isStopped else { return }
-            for position in 0..<count where tags[position] != Poller.wakeTag {
+            for position in 0..<count {
+                if position + 1 < count { prefetch(Self.parts(of: tags[position + 1]).index) }
+                guard tags[position] != Poller.wakeTag else { continue }
                 let (index, generation) = Self.parts(of: tags[position])
-                if generation == 0 { pump(steered: index, at: now) } else { pump(index, generation, at: now) }
+                pump(index, generation, at: now)
             }
             if !learned.isEmpty { reportLearned() }
         }
     }
 
     /// With one socket for all ports, waiting for packets and receiving them is one system call.
-    private mutating func runAlone() {
+    private mutating func runSteered() {
         var hadCommands = false
         while true {
             let pause = mailbox.waitingTime(hadCommands: hadCommands)
-            if pause > 0 { steered.wait(at: 0, milliseconds: pause) }
-            let count = steered.receive(from: 0, waits: pause < 0)
+            if pause > 0 { steered.wait(milliseconds: pause) }
+            let count = steered.receive(waits: pause < 0)
             mailbox.awake()
             let now = SystemClock.monotonic
             hadCommands = applyCommands()
             guard !isStopped else { return }
-            relay(received: count, from: 0, at: now)
+            relay(received: count, at: now)
             if !learned.isEmpty { reportLearned() }
         }
+    }
+
+    /// Has the processor fetch what is known of a stream. Every packet is another call's, whose memory is in no near cache.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        slots.prefetch(index)
+        counters.prefetch(slot: index)
     }
 
     /// So many datagrams may be judged next.

@@ -1,12 +1,12 @@
 package import WireFormat
 
-/// A socket that takes all datagrams of one family that are steered to one media thread.
+/// A socket that takes all datagrams of one family that are steered to one media thread; both families may have the same.
 ///
-/// It is a UDP socket, bound to the wildcard address and to a port of its own, and stays open for as long as the plane.
+/// It is a UDP socket with a port of its own, and stays open for as long as the plane.
 package struct SteeredSocket: Sendable, BitwiseCopyable {
     /// The media thread that reads it.
     package let worker: UInt16
-    /// IPv4 or IPv6; IPv6 sockets take no IPv4.
+    /// Of what it takes.
     package let family: AddressFamily
     package let socket: UDPSocket
 
@@ -18,7 +18,7 @@ package struct SteeredSocket: Sendable, BitwiseCopyable {
 /// Delivers datagrams to media threads by their local address and port, without a socket for each port
 /// (`BPF_PROG_TYPE_SK_LOOKUP`).
 ///
-/// The user plane opens one socket for each media thread and family, hands them over once, and from then on says which
+/// The user plane opens one socket for each media thread, hands it over once for each family, and from then on says which
 /// thread a port belongs to. Whoever implements this was told at its creation which addresses and ports may come up. An
 /// address need not be on this host.
 ///

@@ -50,9 +50,9 @@ package final class UserPlane: ForwardingPlane {
             for _ in 0..<threads { sockets.append(try SteeredSockets(for: distinct)) }
             try steering.attach(
                 sockets.enumerated().flatMap { number, sockets in
-                    sockets.receivers.map {
+                    sockets.families.map {
                         SteeredSocket(
-                            worker: UInt16(truncatingIfNeeded: number), family: $0.family, socket: $0.socket)
+                            worker: UInt16(truncatingIfNeeded: number), family: $0, socket: sockets.receiver)
                     }
                 })
             return (sockets, nil)

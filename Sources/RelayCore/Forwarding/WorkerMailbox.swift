@@ -51,7 +51,7 @@ package final class WorkerMailbox: Sendable {
 
     /// - Parameters:
     ///   - poller: where the media thread waits.
-    ///   - bell: where it waits instead, when a single socket serves all ports.
+    ///   - bell: where it waits instead, when one socket serves all ports.
     ///   - listener: where the control plane's housekeeper waits.
     init(poller: Poller, bell: UDPSocket?, listener: Poller) {
         (self.poller, self.bell, self.listener) = (poller, bell, listener)

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The streams of one media thread, by slot: memory of a fixed size that the kernel provides as slots are first used.
@@ -42,6 +43,15 @@ internal import Glibc
         precondition(index >= 0 && index < capacity)
         // SAFETY: the index was checked.
         return unsafe generations[index]
+    }
+
+    /// Has the processor fetch what is known of a slot.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        guard index >= 0, index < capacity else { return }
+        // SAFETY: inside of the allocations; nothing is read.
+        unsafe clinux_prefetch(generations + index, 1)
+        unsafe clinux_prefetch(slots + index, MemoryLayout<StreamSlot>.size)
     }
 
     mutating func install(_ slot: StreamSlot, at index: Int, generation: UInt32) {

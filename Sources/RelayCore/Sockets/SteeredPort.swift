@@ -24,43 +24,43 @@ internal import WireFormat
     private let addressCount: Int
     /// By address.
     private let senders: UnsafeMutablePointer<OpaquePointer>
-    private let receivers: UnsafeMutablePointer<Int32>
-    private let receiverCount: Int
-    /// Where a single receiver's bell is heard (`waitsAlone`).
+    /// `nil` for a thread whose ports have sockets of their own.
+    private let receiver: UDPSocket?
+    /// Where the receiver's bell is heard.
     private let bell: TransportAddress?
     private let batch: OpaquePointer
     /// By place in the batch.
     private let passages: UnsafeMutablePointer<Passage?>
     private let refused: UnsafeMutablePointer<UInt32>
-    /// What was described last.
-    private var current = unsafe clinux_steered_datagram()
+    /// By place in the batch: what `describe` has found.
+    private let descriptions: UnsafeMutablePointer<clinux_steered_datagram>
+    /// The place that `datagram` is about.
+    private var current = 0
 
     /// Allocates for these sockets, which have to stay open for longer; `nil` for a thread whose ports have sockets of
     /// their own.
     init(_ sockets: SteeredSockets?) {
         let (opened, count) = (sockets?.senders ?? [], sockets?.senders.count ?? 0)
-        bell = sockets?.bell?.boundAddress
+        (receiver, bell) = (sockets?.receiver, sockets?.receiver.bellAddress)
         let slots = UInt32(count == 0 ? 1 : Self.batchSize)
-        (addressCount, receiverCount) = (count, sockets?.receivers.count ?? 0)
+        addressCount = count
         // SAFETY: everything is allocated here for this struct alone and freed in deinit; every index is checked before
         // use. The kernel provides the directory's zeroed memory as it is used. There is no going on without memory.
         unsafe directory = calloc(max(1, count * Self.portsPerAddress), MemoryLayout<UInt32>.stride)!
             .bindMemory(to: UInt32.self, capacity: max(1, count * Self.portsPerAddress))
         unsafe addresses = .allocate(capacity: max(1, count))
         unsafe senders = .allocate(capacity: max(1, count))
-        unsafe receivers = .allocate(capacity: max(1, receiverCount))
         unsafe batch = clinux_steered_create(slots)!
         unsafe passages = .allocate(capacity: Self.batchSize)
         unsafe passages.initialize(repeating: nil, count: Self.batchSize)
+        unsafe descriptions = .allocate(capacity: Self.batchSize)
+        unsafe descriptions.initialize(repeating: clinux_steered_datagram(), count: Self.batchSize)
         unsafe refused = .allocate(capacity: Self.batchSize)
         unsafe refused.initialize(repeating: 0, count: Self.batchSize)
         for (index, sender) in opened.enumerated() {
             unsafe (addresses + index).initialize(to: sender.address)
             let family = Int32(sender.address.family.rawValue)
             unsafe (senders + index).initialize(to: clinux_sender_create(sender.socket.descriptor, family, slots)!)
-        }
-        for (index, receiver) in (sockets?.receivers ?? []).enumerated() {
-            unsafe (receivers + index).initialize(to: receiver.socket.descriptor)
         }
     }
 
@@ -70,7 +70,7 @@ internal import WireFormat
         unsafe free(directory)
         unsafe addresses.deallocate()
         unsafe senders.deallocate()
-        unsafe receivers.deallocate()
+        unsafe descriptions.deallocate()
         unsafe passages.deallocate()
         unsafe refused.deallocate()
     }
@@ -102,61 +102,81 @@ internal import WireFormat
 
     // MARK: In
 
-    /// There is one receiver, and a bell that ends a wait there: no poller is needed.
-    var waitsAlone: Bool { bell != nil }
+    /// Whether ports have no sockets of their own: all that comes to them comes to one receiver.
+    var isOpen: Bool { receiver != nil }
 
-    /// Nothing but the bell: a datagram that a receiver has sent to itself.
+    /// Nothing but the bell: a datagram that the receiver has sent to itself.
     func isBell(_ local: TransportAddress, from source: TransportAddress) -> Bool { local == bell && source == bell }
 
     /// Waits until something is at the receiver, at most that long.
-    func wait(at receiver: Int, milliseconds: Int32) {
-        precondition(receiver >= 0 && receiver < receiverCount)
-        unsafe clinux_steered_wait(receivers[receiver], milliseconds)
+    func wait(milliseconds: Int32) {
+        guard let receiver else { return }
+        clinux_steered_wait(receiver.descriptor, milliseconds)
     }
 
-    /// Takes what is waiting at one of the receivers, `batchSize` at most; returns how many datagrams.
+    /// Takes what is waiting at the receiver, `batchSize` at most; returns how many datagrams.
     ///
     /// - Parameter waits: when nothing is there, for the first datagram or the bell; now and then for nothing.
     /// - Complexity: one system call. Allocates nothing.
-    mutating func receive(from receiver: Int, waits: Bool = false) -> Int {
-        precondition(receiver >= 0 && receiver < receiverCount)
+    mutating func receive(waits: Bool = false) -> Int {
+        guard let receiver else { return 0 }
         // SAFETY: the shim writes into memory that `batch` owns.
-        let count = Int(unsafe clinux_steered_receive(batch, receivers[receiver], waits ? 1 : 0))
-        for place in 0..<max(0, count) { unsafe passages[place] = nil }
-        return max(0, count)
+        let count = max(0, Int(unsafe clinux_steered_receive(batch, receiver.descriptor, waits ? 1 : 0)))
+        for place in 0..<count {
+            unsafe passages[place] = nil
+            unsafe clinux_steered_describe(batch, UInt32(place), &descriptions[place])
+        }
+        return count
+    }
+
+    /// Where a datagram of the last `receive` was sent to; `nil` when the kernel did not tell.
+    @inline(__always)
+    func local(of place: Int) -> TransportAddress? {
+        precondition(place >= 0 && place < Self.batchSize)
+        return unsafe TransportAddress(descriptions[place].local)
+    }
+
+    /// Has the processor fetch what `slot(at:)` will look at.
+    @inline(__always)
+    func prefetch(_ local: TransportAddress) {
+        guard let address = index(of: local.address) else { return }
+        // SAFETY: a known address and any port are inside the directory.
+        unsafe clinux_prefetch(directory + address * Self.portsPerAddress + Int(local.port), 1)
     }
 
     /// Turns to one datagram of the last `receive`; `nil` when the kernel did not tell both its addresses.
-    mutating func describe(_ place: Int) -> (source: TransportAddress, local: TransportAddress)? {
-        precondition(place >= 0 && place < Self.batchSize)
-        // SAFETY: inside the batch; the shim fills one structure.
-        unsafe clinux_steered_describe(batch, UInt32(place), &current)
-        guard let source = unsafe TransportAddress(current.source), let local = unsafe TransportAddress(current.local)
-        else { return nil }
+    mutating func turn(to place: Int) -> (source: TransportAddress, local: TransportAddress)? {
+        guard let local = local(of: place), let source = unsafe TransportAddress(descriptions[place].source) else {
+            return nil
+        }
+        current = place
         return (source, local)
     }
 
-    /// The datagram that was described last.
+    /// The datagram that was turned to last.
     var datagram: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             // SAFETY: the kernel has written that many bytes; the span borrows `self`, so that nothing can be received
-            // over them. `describe` comes first: without it the length is 0.
-            unsafe _overrideLifetime(Span(_unsafeStart: start, count: Int(current.length)), borrowing: self)
+            // over them. Before the first `receive` the length is 0.
+            unsafe _overrideLifetime(
+                Span(_unsafeStart: start, count: Int(descriptions[current].length)), borrowing: self)
         }
     }
 
-    /// Overwrites the end of the datagram that was described last.
+    /// Overwrites the end of the datagram that was turned to last.
     mutating func fill(from offset: Int, with octet: UInt8) {
-        guard let bytes = unsafe current.bytes, offset >= 0, unsafe offset < Int(current.length) else { return }
+        let length = unsafe Int(descriptions[current].length)
+        guard let bytes = unsafe descriptions[current].bytes, offset >= 0, offset < length else { return }
         // SAFETY: the octets are in memory of `batch`, which is ours and writable; the range is inside of the datagram.
         unsafe UnsafeMutablePointer(mutating: bytes + offset).update(
-            repeating: octet, count: Int(current.length) - offset)
+            repeating: octet, count: length - offset)
     }
 
     private var start: UnsafePointer<UInt8> {
         // SAFETY: any aligned address does for a span of no bytes.
-        unsafe current.bytes ?? UnsafePointer(UnsafeRawPointer(passages).assumingMemoryBound(to: UInt8.self))
+        unsafe descriptions[current].bytes
+            ?? UnsafePointer(UnsafeRawPointer(passages).assumingMemoryBound(to: UInt8.self))
     }
 
     // MARK: Out

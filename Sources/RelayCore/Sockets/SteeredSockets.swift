@@ -9,8 +9,9 @@ struct SteeredSockets: Sendable {
     /// Bytes that may be on their way out of one address.
     private static let sendBuffer: Int32 = 8 << 20
 
-    /// One for each family that is in use.
-    private(set) var receivers: [(family: AddressFamily, socket: UDPSocket)] = []
+    /// Takes the datagrams of all families in use; a wait there is ended by `ring`.
+    let receiver: UDPSocket
+    let families: Set<AddressFamily>
     /// One for each local address, in the order given.
     private(set) var senders: [(address: IPAddress, socket: UDPSocket)] = []
 
@@ -18,12 +19,11 @@ struct SteeredSockets: Sendable {
     ///
     /// - Throws: EPERM without CAP_NET_RAW.
     init(for addresses: [IPAddress]) throws(SystemError) {
+        families = Set(addresses.map(\.family))
+        let descriptor = clinux_steered_open(families.contains(.ipv4), families.contains(.ipv6), Self.receiveBuffer)
+        guard descriptor >= 0 else { throw SystemError(errno: -descriptor, operation: "receive for all ports") }
+        receiver = UDPSocket(descriptor: descriptor)
         do throws(SystemError) {
-            for family in [AddressFamily.ipv4, .ipv6] where addresses.contains(where: { $0.family == family }) {
-                let descriptor = clinux_steered_open(Int32(family.rawValue), Self.receiveBuffer)
-                guard descriptor >= 0 else { throw SystemError(errno: -descriptor, operation: "receive for all ports") }
-                receivers.append((family, UDPSocket(descriptor: descriptor)))
-            }
             for address in addresses {
                 var raw = TransportAddress(address, port: 0).raw
                 // SAFETY: the shim reads one structure that lives across the call.
@@ -39,11 +39,8 @@ struct SteeredSockets: Sendable {
         }
     }
 
-    /// The only receiver, which can be woken by `ring`; `nil` when there is one for each family.
-    var bell: UDPSocket? { receivers.count == 1 ? receivers[0].socket : nil }
-
     func close() {
-        for receiver in receivers { receiver.socket.close() }
+        receiver.close()
         for sender in senders { sender.socket.close() }
     }
 }
@@ -52,8 +49,8 @@ extension UDPSocket {
     /// Ends a wait at this socket, which is a receiver. Any thread.
     func ring() { clinux_steered_ring(descriptor) }
 
-    /// Where it is bound; `nil` when the kernel does not say.
-    var boundAddress: TransportAddress? {
+    /// Where `ring` sends from and to; `nil` when the kernel does not say.
+    var bellAddress: TransportAddress? {
         var raw = clinux_address()
         // SAFETY: the shim fills one structure that lives across the call.
         guard unsafe clinux_steered_address(descriptor, &raw) == 0 else { return nil }
