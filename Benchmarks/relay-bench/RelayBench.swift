@@ -10,10 +10,10 @@ struct RelayBench: ParsableCommand {
             "call" shows one call through a running relay. "media" and "control" put load on it. \
             "failover" counts what calls lose while things break. "compare" starts two \
             relays in turn, rtpengine and relayd, and prints both sides; "replication" does so with a Redis behind both. \
-            "soak" looks for what a relay keeps of a million calls.
+            "soak" looks for what a relay keeps of a million calls, "overload" at what it does with more than it can carry.
             """,
         subcommands: [
             CallCommand.self, MediaCommand.self, ControlCommand.self, FailoverCommand.self, CompareCommand.self,
-            ReplicationCommand.self, SoakCommand.self,
+            ReplicationCommand.self, SoakCommand.self, OverloadCommand.self, FloodCommand.self,
         ])
 }

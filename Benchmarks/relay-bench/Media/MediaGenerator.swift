@@ -17,6 +17,8 @@ struct MediaGenerator: ~Copyable {
         var ledger: ArrivalLedger
         /// Interruptions, where somebody wants to know.
         var gaps: GapLedger?
+        /// What arrived in time, where somebody wants to know.
+        var timely: ArrivalLedger?
         /// From departure to the arrival at the other side's socket.
         var latency = LatencyHistogram()
         /// How much later than planned packets left.
@@ -57,6 +59,8 @@ struct MediaGenerator: ~Copyable {
     private var phase = Phase.warmUp
     /// Time between two packets of a flow; nil when interruptions are not looked for. Nanoseconds.
     private var gapInterval: UInt64?
+    /// Until when a packet is of use; nil when that is not looked at. Nanoseconds.
+    private var timeLimit: UInt64?
     /// Datagrams that are not this run's, or not as they were sent.
     private(set) var strangers = 0
 
@@ -94,14 +98,23 @@ struct MediaGenerator: ~Copyable {
     /// From the next `send` on, the account tells the longest interruption of each flow.
     mutating func trackGaps(interval: UInt64) { gapInterval = interval }
 
+    /// From the next `send` on, the account tells what arrived within this many nanoseconds.
+    mutating func trackDelay(limit: UInt64) { timeLimit = limit }
+
     /// Sends `packets` at `rate` packets a second over all flows, and waits for the last to arrive.
     mutating func send(_ packets: Int, rate: Int, phase: Phase) throws(BenchError) -> Account {
+        try send([PaceProfile.Step(packets: packets, rate: rate)], phase: phase)
+    }
+
+    /// Sends one step after the other without a pause, and waits for the last packet to arrive.
+    mutating func send(_ steps: [PaceProfile.Step], phase: Phase) throws(BenchError) -> Account {
         self.phase = phase
-        let perFlow = (packets + plan.flows.count - 1) / plan.flows.count
+        let pacer = PaceProfile(steps, start: SystemClock.monotonic + 1_000_000)
+        let perFlow = (pacer.packets + plan.flows.count - 1) / plan.flows.count
         account = Account(ledger: ArrivalLedger(flows: plan.flows.count, packetsPerFlow: perFlow))
         account.gaps = gapInterval.map { GapLedger(flows: plan.flows.count, interval: $0) }
-        let pacer = Pacer(rate: UInt64(max(1, rate)), start: SystemClock.monotonic + 1_000_000)
-        let total = UInt64(packets)
+        if timeLimit != nil { account.timely = account.ledger }
+        let total = UInt64(pacer.packets)
         while UInt64(account.turns) < total, !Interrupt.isRequested {
             let now = SystemClock.monotonic
             sendDue(upTo: min(total, pacer.due(at: now)), by: pacer)
@@ -118,7 +131,7 @@ struct MediaGenerator: ~Copyable {
     }
 
     /// Sends what is due, up to packet number `due`, at most one burst of it.
-    private mutating func sendDue(upTo due: UInt64, by pacer: Pacer) {
+    private mutating func sendDue(upTo due: UInt64, by pacer: PaceProfile) {
         let end = Int(min(due, UInt64(account.turns) + Self.burst))
         while account.turns < end, sendBatch(upTo: end, by: pacer) {}
     }
@@ -126,7 +139,7 @@ struct MediaGenerator: ~Copyable {
     /// Sends up to one batch through one socket; false if the socket has no room, so that the packets stay due.
     ///
     /// Not part of the loop above: Swift 6.3.1 does not come to an end compiling both in one without optimisation.
-    private mutating func sendBatch(upTo end: Int, by pacer: Pacer) -> Bool {
+    private mutating func sendBatch(upTo end: Int, by pacer: PaceProfile) -> Bool {
         let count = fillBatch(upTo: end)
         let flow = account.turns % plan.flows.count
         let before = SystemClock.monotonic
@@ -190,7 +203,11 @@ struct MediaGenerator: ~Copyable {
         switch account.ledger.arrived(flow: Int(probe.flow), number: Int(probe.number)) {
         case .inOrder, .reordered:
             // A stamp inside a batch is a forecast, so it may lie a little after the arrival.
-            account.latency.record(info.received_ns - min(info.received_ns, probe.sentAt))
+            let delay = info.received_ns - min(info.received_ns, probe.sentAt)
+            account.latency.record(delay)
+            if let timeLimit, delay <= timeLimit {
+                _ = account.timely?.arrived(flow: Int(probe.flow), number: Int(probe.number))
+            }
             account.gaps?.arrived(flow: Int(probe.flow), number: Int(probe.number), at: info.received_ns)
         case .duplicate: break
         case .impossible: strangers += 1
