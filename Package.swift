@@ -60,7 +60,9 @@ let package = Package(
         .target(
             name: "RelayControl",
             dependencies: [
-                "NGProtocol", "RelayCore", "RelayStore", "WireFormat", .product(name: "Logging", package: "swift-log"),
+                "NGProtocol", "RelayCore", "RelayStore", "WireFormat",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
             name: "RelayOperations",

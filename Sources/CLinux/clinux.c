@@ -57,67 +57,6 @@ ssize_t clinux_udp_send(int fd, const void *buffer, size_t length, const struct 
     return RETRY(sendto(fd, buffer, length, MSG_DONTWAIT | MSG_NOSIGNAL, &address.any, size));
 }
 
-ssize_t clinux_udp_receive_at(
-    int fd, void *buffer, size_t capacity, struct clinux_address *source, struct clinux_address *local) {
-    union sockaddr_any address;
-    char control[128];
-    struct iovec piece = {buffer, capacity};
-    struct msghdr message = {
-        .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = &piece, .msg_iovlen = 1,
-        .msg_control = control, .msg_controllen = sizeof control};
-    ssize_t got = RETRY(recvmsg(fd, &message, MSG_TRUNC | MSG_DONTWAIT));
-    if (got < 0) return got;
-    from_sockaddr(&address, source);
-    memset(local, 0, sizeof *local);
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-        union sockaddr_any at = {0};
-        if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-            struct in_pktinfo info;
-            memcpy(&info, CMSG_DATA(header), sizeof info);
-            at.v4.sin_family = AF_INET;
-            at.v4.sin_addr = info.ipi_addr;
-        } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
-            struct in6_pktinfo info;
-            memcpy(&info, CMSG_DATA(header), sizeof info);
-            at.v6.sin6_family = AF_INET6;
-            at.v6.sin6_addr = info.ipi6_addr;
-        } else {
-            continue;
-        }
-        from_sockaddr(&at, local);
-    }
-    return got;
-}
-
-ssize_t clinux_udp_send_from(
-    int fd, const void *buffer, size_t length, const struct clinux_address *destination,
-    const struct clinux_address *local) {
-    union sockaddr_any address, from;
-    struct iovec piece = {(void *)buffer, length};
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
-    struct msghdr message = {
-        .msg_name = &address, .msg_namelen = to_sockaddr(destination, &address), .msg_iov = &piece, .msg_iovlen = 1};
-    if (local->family) {
-        to_sockaddr(local, &from);
-        struct cmsghdr *header = (struct cmsghdr *)control;
-        message.msg_control = control;
-        if (local->family == 4) {
-            struct in_pktinfo info = {.ipi_spec_dst = from.v4.sin_addr};
-            message.msg_controllen = CMSG_SPACE(sizeof info);
-            *header = (struct cmsghdr){
-                .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
-            memcpy(CMSG_DATA(header), &info, sizeof info);
-        } else {
-            struct in6_pktinfo info = {.ipi6_addr = from.v6.sin6_addr};
-            message.msg_controllen = CMSG_SPACE(sizeof info);
-            *header = (struct cmsghdr){
-                .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
-            memcpy(CMSG_DATA(header), &info, sizeof info);
-        }
-    }
-    return RETRY(sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
-}
-
 int clinux_epoll_create(void) { return RETRY(epoll_create1(EPOLL_CLOEXEC)); }
 
 int clinux_epoll_add(int epoll, int fd, uint64_t tag) {

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Synchronization
 internal import WireFormat
 
@@ -31,61 +32,82 @@ package final class CookieCache: Sendable {
         }
     }
 
-    private enum Entry: Sendable {
-        case inWork([Reply])
-        case answered([UInt8])
+    private struct Entry: Sendable {
+        let key: Key
+        var time: UInt64
+        /// `nil` while the message is in work.
+        var reply: ReplyStore.Place?
+        /// Who has asked again meanwhile.
+        var waiting: [Reply] = []
     }
 
     private struct State {
-        var young: [Key: Entry] = [:]
-        var old: [Key: Entry] = [:]
-        var turned: UInt64
+        /// Oldest first.
+        var entries: Deque<Entry> = []
+        /// The number of the first entry.
+        var first = 0
+        /// By message, the number of its entry.
+        var numbers: [Key: Int] = [:]
+        var replies = ReplyStore()
     }
 
-    /// Two generations take turns, so that a reply is kept for one to two of these: longer than a client repeats
-    /// itself (Kamailio: five times, a second apart). Nanoseconds.
-    private static let generation: UInt64 = 30_000_000_000
-    /// Replies in one generation; more, and it turns early. 500 calls a second make 60,000.
-    private static let capacity = 131_072
+    /// How long a reply is kept: three times as long as a client repeats itself (Kamailio: five times, a second apart).
+    /// Nanoseconds.
+    private static let lifetime: UInt64 = 15_000_000_000
+    /// Octets of all replies; what is older makes room. Enough for five seconds of 4,000 calls a second.
+    private static let capacity = 64 * 1024 * 1024
+    /// Replies at a time, however short they are: ten seconds of 13,000 commands a second.
+    private static let longest = 131_072
+    /// Entries that are forgotten with each new one at most, so that no command waits for thousands.
+    private static let step = 4
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
-    package init(now: UInt64) { state = Mutex(State(turned: now)) }
+    package init() {}
 
     /// Looks a message up, cookie and body.
     package func look(up message: Key, now: UInt64, reply: @escaping Reply) -> Verdict {
         state.withLock { state in
-            if now &- state.turned >= Self.generation || state.young.count >= Self.capacity {
-                // What is still in work is taken along; its message may be repeated once more.
-                let working = state.old.filter { if case .inWork = $0.value { true } else { false } }
-                (state.old, state.young, state.turned) = (state.young, working, now)
-            }
-            switch state.young[message] ?? state.old[message] {
-            case .answered(let bytes): return .answered(bytes)
-            case .inWork(var waiting):
-                waiting.append(reply)
-                if state.young[message] != nil {
-                    state.young[message] = .inWork(waiting)
-                } else {
-                    state.old[message] = .inWork(waiting)
-                }
+            if let number = state.numbers[message] {
+                let index = number - state.first
+                if let place = state.entries[index].reply { return .answered(state.replies[place]) }
+                state.entries[index].waiting.append(reply)
                 return .inWork
-            case nil:
-                state.young[message] = .inWork([])
-                return .new
             }
+            Self.forget(&state, at: now)
+            state.numbers[message] = state.first + state.entries.count
+            state.entries.append(Entry(key: message, time: now))
+            return .new
         }
     }
 
     /// Keeps the reply, and hands it to whoever has asked again in the meantime.
     package func finish(_ message: Key, with bytes: [UInt8]) {
         let waiting = state.withLock { state -> [Reply] in
-            let entry = state.young[message] ?? state.old[message]
-            state.old[message] = nil
-            state.young[message] = .answered(bytes)
-            if case .inWork(let waiting) = entry { return waiting }
-            return []
+            guard let number = state.numbers[message] else { return [] }
+            let index = number - state.first
+            state.entries[index].reply = state.replies.append(bytes)
+            defer { state.entries[index].waiting = [] }
+            return state.entries[index].waiting
         }
         for reply in waiting { reply(bytes) }
+    }
+
+    /// Forgets the oldest entries, as far as their time is over or their room is needed.
+    private static func forget(_ state: inout State, at now: UInt64) {
+        for _ in 0..<step {
+            guard let oldest = state.entries.first,
+                now &- oldest.time >= lifetime || state.entries.count >= longest || state.replies.size > capacity
+            else { return }
+            state.entries.removeFirst()
+            state.first += 1
+            if let place = oldest.reply {
+                state.numbers[oldest.key] = nil
+                state.replies.remove(place)
+            } else {  // still in work: its message may be repeated once more
+                state.numbers[oldest.key] = state.first + state.entries.count
+                state.entries.append(Entry(key: oldest.key, time: now, waiting: oldest.waiting))
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 package import Logging
-package import NGProtocol
+internal import NGProtocol
 package import RelayCore
 package import WireFormat
 
@@ -24,7 +24,7 @@ package final class NGDispatcher: NGMessageHandler {
     ) {
         (self.relay, self.log, self.defaults, self.templates) = (relay, log, defaults, templates)
         (self.statistics, self.operations) = (statistics, operations)
-        cookies = CookieCache(now: SystemClock.monotonic)
+        cookies = CookieCache()
     }
 
     package func receive(
@@ -40,8 +40,8 @@ package final class NGDispatcher: NGMessageHandler {
         case .inWork: return
         case .new:
             carryOut(parsed, from: peer) { [cookies] bytes in
+                reply(bytes)  // first: the client waits for nothing else
                 cookies.finish(key, with: bytes)
-                reply(bytes)
             }
         }
     }
@@ -60,15 +60,14 @@ package final class NGDispatcher: NGMessageHandler {
             for warning in request.warnings { note(.warning, "\(warning)", request) }
             let start = SystemClock.monotonic
             // The command alone: a request is large, and the closure would keep a copy of it.
-            let finish = { @Sendable [statistics, format, command = request.command] (reply: NGDictionary) in
+            let finish = { @Sendable [statistics, format, command = request.command] (reply: NGReply) in
                 statistics.count(
-                    command, from: peer.address, nanoseconds: SystemClock.monotonic &- start,
-                    isError: reply["result"] == "error")
-                done(message.reply(reply, as: format))
+                    command, from: peer.address, nanoseconds: SystemClock.monotonic &- start, isError: reply.isError)
+                done(reply.datagram(for: message, as: format))
             }
             if request.command == .cli, let operations {
                 let line = decoded.dictionary["body"]?.string.map { "\($0)" } ?? ""
-                return operations.console(line) { text in finish(["response": .string(text), "result": "ok"]) }
+                return operations.console(line) { text in finish(.values(["response": .string(text), "result": "ok"])) }
             }
             finish(perform(request, from: peer))
         } catch {
@@ -81,28 +80,28 @@ package final class NGDispatcher: NGMessageHandler {
     /// Carries out a command.
     ///
     /// - Parameter peer: who has sent it, as far as that is known.
-    package func perform(_ request: NGRequest, from peer: TransportAddress? = nil) -> NGDictionary {
+    func perform(_ request: NGRequest, from peer: TransportAddress? = nil) -> NGReply {
         do throws(NGError) {
             return switch request.command {
-            case .ping: .pong
-            case .offer: try offer(request, peer)
-            case .answer: try answer(request, peer)
+            case .ping: .values(.pong)
+            case .offer: .values(try offer(request, peer))
+            case .answer: .values(try answer(request, peer))
             case .delete: try delete(request)
             case .query: try query(request)
-            case .list: try list(request)
+            case .list: .values(try list(request))
             case .statistics where operations != nil:
-                ["statistics": .dictionary(operations?.statistics() ?? [:]), "result": "ok"]
-            case .blockMedia: try restrict(.media, true, request)
-            case .unblockMedia: try restrict(.media, false, request)
-            case .silenceMedia: try restrict(.speech, true, request)
-            case .unsilenceMedia: try restrict(.speech, false, request)
-            case .blockDTMF: try restrict(.dtmf, true, request)
-            case .unblockDTMF: try restrict(.dtmf, false, request)
-            default: notBuilt(request)
+                .values(["statistics": .dictionary(operations?.statistics() ?? [:]), "result": "ok"])
+            case .blockMedia: .values(try restrict(.media, true, request))
+            case .unblockMedia: .values(try restrict(.media, false, request))
+            case .silenceMedia: .values(try restrict(.speech, true, request))
+            case .unsilenceMedia: .values(try restrict(.speech, false, request))
+            case .blockDTMF: .values(try restrict(.dtmf, true, request))
+            case .unblockDTMF: .values(try restrict(.dtmf, false, request))
+            default: .values(notBuilt(request))
             }
         } catch {
             note(.error, error.errorReason, request)
-            return .failure(error)
+            return .values(.failure(error))
         }
     }
 
@@ -191,7 +190,7 @@ package final class NGDispatcher: NGMessageHandler {
 
     // MARK: Delete, query, list
 
-    private func delete(_ request: NGRequest) throws(NGError) -> NGDictionary {
+    private func delete(_ request: NGRequest) throws(NGError) -> NGReply {
         let callID = try Self.callID(request)
         let usesToTag = request.flags.contains(.toTag)
         let report = relay.delete(
@@ -201,18 +200,14 @@ package final class NGDispatcher: NGMessageHandler {
             if request.flags.contains(.fatal) { throw NGError(.nothingToDelete) }
             var reply = NGDictionary()
             reply.finish(warning: NGError.Reason.nothingToDelete.rawValue)
-            return reply
+            return .values(reply)
         }
-        var reply = request.flags.contains(.fast) ? NGDictionary() : NGDictionary(report)
-        reply.finish()
-        return reply
+        return request.flags.contains(.fast) ? .values(.ok) : .report(report, onlyTag: nil)
     }
 
-    private func query(_ request: NGRequest) throws(NGError) -> NGDictionary {
+    private func query(_ request: NGRequest) throws(NGError) -> NGReply {
         guard let report = relay.query(callID: try Self.callID(request)) else { throw NGError(.unknownCall) }
-        var reply = NGDictionary(report, onlyTag: request.toTag ?? request.fromTag)
-        reply.finish()
-        return reply
+        return .report(report, onlyTag: request.toTag ?? request.fromTag)
     }
 
     private func list(_ request: NGRequest) throws(NGError) -> NGDictionary {

@@ -27,6 +27,15 @@ package struct ByteWriter: Sendable {
     /// Writes the UTF-8 form of a text.
     package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
+    /// Writes an address as `IPAddress.description` has it; the usual family without a string in between.
+    package mutating func write(_ address: IPAddress) {
+        guard address.family == .ipv4 else { return write("\(address)") }
+        for shift: UInt64 in [24, 16, 8, 0] {
+            write(decimal: address.low >> shift & 0xFF)
+            if shift > 0 { write(UInt8(ascii: ".")) }
+        }
+    }
+
     /// Writes a number in decimal digits, with a leading `-` if it is negative.
     package mutating func write(decimal value: Int64) {
         if value < 0 { write(UInt8(ascii: "-")) }

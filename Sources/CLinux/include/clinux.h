@@ -37,13 +37,6 @@ int clinux_udp_local_port(int fd);
 ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, struct clinux_address *source);
 /// Sends one datagram without blocking; returns its length or -errno.
 ssize_t clinux_udp_send(int fd, const void *buffer, size_t length, const struct clinux_address *destination);
-/// As `clinux_udp_receive`, and tells the local address (without port) that was asked. Needs CLINUX_UDP_PKTINFO.
-ssize_t clinux_udp_receive_at(
-    int fd, void *buffer, size_t capacity, struct clinux_address *source, struct clinux_address *local);
-/// As `clinux_udp_send`, from the given local address.
-ssize_t clinux_udp_send_from(
-    int fd, const void *buffer, size_t length, const struct clinux_address *destination,
-    const struct clinux_address *local);
 
 // --- Waiting ------------------------------------------------------------------------------------------------------
 

@@ -1,36 +1,9 @@
 internal import WireFormat
 
 extension ByteWriter {
-    /// Writes an object, the entries in their order, without white space.
-    mutating func write(json dictionary: NGDictionary) {
-        write(UInt8(ascii: "{"))
-        for (index, entry) in dictionary.entries.enumerated() {
-            if index > 0 { write(UInt8(ascii: ",")) }
-            write(jsonString: entry.key)
-            write(UInt8(ascii: ":"))
-            write(json: entry.value)
-        }
-        write(UInt8(ascii: "}"))
-    }
-
-    private mutating func write(json value: NGValue) {
-        switch value {
-        case .string(let octets): write(jsonString: octets)
-        case .integer(let number): write(decimal: number)
-        case .list(let items):
-            write(UInt8(ascii: "["))
-            for (index, item) in items.enumerated() {
-                if index > 0 { write(UInt8(ascii: ",")) }
-                write(json: item)
-            }
-            write(UInt8(ascii: "]"))
-        case .dictionary(let dictionary): write(json: dictionary)
-        }
-    }
-
     /// Writes octets between quotes. JSON is UTF-8 and nothing else (RFC 8259 §8.1), so an octet that is not part of it, which
     /// can only have come in by bencode or SIP, becomes U+FFFD.
-    private mutating func write(jsonString octets: ByteString) {
+    mutating func write(jsonString octets: ByteString) {
         let bytes = octets.bytes.span
         write(UInt8(ascii: "\""))
         var (start, index) = (0, 0)  // `start ..< index` needs no escape and waits to be written

@@ -1,4 +1,4 @@
-package import WireFormat
+internal import WireFormat
 
 /// How a dictionary is written; a reply is written like its request.
 package enum NGBodyFormat: Sendable {
@@ -42,17 +42,9 @@ package enum NGCodec {
     }
 
     /// Writes a dictionary, its entries in their order.
-    package static func encode(_ dictionary: NGDictionary, as format: NGBodyFormat, into writer: inout ByteWriter) {
-        switch format {
-        case .bencode: writer.write(bencode: dictionary)
-        case .json: writer.write(json: dictionary)
-        }
-    }
-
-    /// Writes a dictionary, its entries in their order.
     package static func encode(_ dictionary: NGDictionary, as format: NGBodyFormat) -> [UInt8] {
-        var writer = ByteWriter(capacity: 512)
-        encode(dictionary, as: format, into: &writer)
+        var writer = NGWriter(ByteWriter(capacity: 512), as: format)
+        writer.dictionary(dictionary)
         return writer.bytes
     }
 }

@@ -21,10 +21,20 @@ package struct NGMessage: Sendable {
 
     /// The whole datagram that answers this message.
     package func reply(_ dictionary: NGDictionary, as format: NGBodyFormat) -> [UInt8] {
-        var writer = ByteWriter(capacity: cookie.count + 512)  // most replies are an SDP and fit into that
-        writer.write(cookie)
-        writer.write(UInt8(ascii: " "))
-        NGCodec.encode(dictionary, as: format, into: &writer)
+        reply(as: format, capacity: 512) { $0.dictionary(dictionary) }  // most replies are an SDP and fit into that
+    }
+
+    /// The whole datagram that answers this message.
+    ///
+    /// - Parameters:
+    ///   - capacity: about how long the body will be, in octets.
+    ///   - body: writes one dictionary.
+    package func reply(as format: NGBodyFormat, capacity: Int, _ body: (inout NGWriter) -> Void) -> [UInt8] {
+        var output = ByteWriter(capacity: cookie.count + 1 + capacity)
+        output.write(cookie)
+        output.write(UInt8(ascii: " "))
+        var writer = NGWriter(output, as: format)
+        body(&writer)
         return writer.bytes
     }
 }

@@ -2,18 +2,30 @@ internal import CLinux
 internal import Synchronization
 package import WireFormat
 
+/// A message that has come to a control socket.
+package struct ControlMessage: Sendable {
+    package let bytes: [UInt8]
+    /// Who sent it.
+    package let source: TransportAddress
+    /// Where it was sent to; the port is the socket's own, whatever is said here.
+    package let local: TransportAddress?
+}
+
 /// A UDP socket for control messages. It tells which local address a message was sent to, so that the answer can leave
 /// from there also when the socket is bound to the wildcard.
 ///
 /// One thread receives; any thread sends. `close` comes last.
 package final class ControlSocket: Sendable {
-    /// The largest UDP datagram.
-    private static let capacity = 65_536
-
     /// For `Poller.add`.
     package let udp: UDPSocket
-    /// Reused, so that a message costs no memory but its own.
-    private let buffer: Mutex<[UInt8]>
+    private let inbox = Mutex(ControlBatch())
+    private let outbox = Mutex(Outbox())
+
+    private struct Outbox: ~Copyable {
+        var batch = ControlBatch()
+        /// Messages wait for `sendHeld`.
+        var isHeld = false
+    }
 
     /// Opens the socket. The address need not be on this host yet.
     ///
@@ -23,10 +35,7 @@ package final class ControlSocket: Sendable {
     }
 
     /// Uses a socket that `open` has made, maybe in another process; closes it in the end.
-    package init(descriptor: Int32) {
-        udp = UDPSocket(descriptor: descriptor)
-        buffer = Mutex([UInt8](repeating: 0, count: Self.capacity))
-    }
+    package init(descriptor: Int32) { udp = UDPSocket(descriptor: descriptor) }
 
     /// Opens a socket for `init(descriptor:)`; whoever calls closes it.
     package static func open(at local: TransportAddress, tos: UInt8) throws(SystemError) -> Int32 {
@@ -42,34 +51,34 @@ package final class ControlSocket: Sendable {
         udp.close()
     }
 
-    /// Takes one message without blocking; `nil` when none is waiting.
+    /// Takes the messages that are waiting, a few at most, without blocking.
+    package func receive() -> [ControlMessage] { inbox.withLock { $0.receive(from: udp) } }
+
+    /// Sends one message without blocking, from the given local address; at once, unless messages are held.
     ///
-    /// - Returns: the message, who sent it, and the local address that it was sent to (its port is the socket's own).
-    package func receive() -> (bytes: [UInt8], source: TransportAddress, local: TransportAddress?)? {
-        var source = clinux_address()
-        var local = clinux_address()
-        let bytes = buffer.withLock { buffer -> [UInt8]? in
-            // SAFETY: the kernel writes at most `count` bytes into an array of that many.
-            let got = unsafe buffer.withUnsafeMutableBytes { room in
-                unsafe clinux_udp_receive_at(udp.descriptor, room.baseAddress, room.count, &source, &local)
+    /// - Returns: how many messages the kernel has refused.
+    package func send(_ bytes: [UInt8], to destination: TransportAddress, from local: TransportAddress?) -> Int {
+        outbox.withLock { outbox in
+            var refused = 0
+            if !outbox.batch.queue(bytes, to: destination, from: local) {
+                refused = outbox.batch.flush(to: udp)
+                if !outbox.batch.queue(bytes, to: destination, from: local) { return refused + 1 }
             }
-            return got < 0 ? nil : Array(buffer[..<min(got, buffer.count)])
+            return outbox.isHeld ? refused : refused + outbox.batch.flush(to: udp)
         }
-        guard let bytes, let source = TransportAddress(source) else { return nil }
-        return (bytes, source, TransportAddress(local))
     }
 
-    /// Sends one message without blocking, from the given local address; false when the kernel refused it.
-    @discardableResult
-    package func send(_ bytes: [UInt8], to destination: TransportAddress, from local: TransportAddress?) -> Bool {
-        var rawDestination = destination.raw
-        // SAFETY: the array and the addresses live across the call, which only reads them.
-        return unsafe bytes.withUnsafeBytes { content in
-            guard var rawLocal = local?.raw else {
-                return unsafe clinux_udp_send(udp.descriptor, content.baseAddress, content.count, &rawDestination) >= 0
-            }
-            return unsafe clinux_udp_send_from(
-                udp.descriptor, content.baseAddress, content.count, &rawDestination, &rawLocal) >= 0
+    /// Lets messages wait for each other until `sendHeld`: one system call sends them all, and a client that gets several
+    /// is woken once.
+    package func hold() { outbox.withLock { $0.isHeld = true } }
+
+    /// Sends what was held.
+    ///
+    /// - Returns: how many messages the kernel has refused.
+    package func sendHeld() -> Int {
+        outbox.withLock { outbox in
+            outbox.isHeld = false
+            return outbox.batch.flush(to: udp)
         }
     }
 }

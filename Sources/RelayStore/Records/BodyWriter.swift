@@ -49,19 +49,17 @@ struct BodyWriter {
         text(address.address, port: address.port)
     }
 
-    /// As in `description`. The usual kind is written without a detour: a call has a dozen.
+    /// As in `description`.
     private mutating func text(_ address: IPAddress, port: UInt16?) {
-        guard address.family == .ipv4 else {
-            return text(port.map { "\(TransportAddress(address, port: $0))" } ?? "\(address)")
-        }
         scratch.removeAll()
-        for shift: UInt64 in [24, 16, 8, 0] {
-            scratch.write(decimal: address.low >> shift & 0xFF)
-            if shift > 0 { scratch.write(UInt8(ascii: ".")) }
-        }
-        if let port {
-            scratch.write(UInt8(ascii: ":"))
-            scratch.write(decimal: UInt64(port))
+        if let port, address.family != .ipv4 {
+            scratch.write("\(TransportAddress(address, port: port))")
+        } else {
+            scratch.write(address)
+            if let port {
+                scratch.write(UInt8(ascii: ":"))
+                scratch.write(decimal: UInt64(port))
+            }
         }
         text(scratch.bytes)
     }

@@ -9,7 +9,7 @@ struct StoreWriter {
     private static let changesAtATime = 256
     /// From one round trip to the next. A change that comes alone is written at once; of many in a row the last state
     /// counts, and a call that has come and gone meanwhile costs nothing.
-    private static let pause: UInt64 = 5_000_000
+    private static let pause: UInt64 = 20_000_000
     /// How often this relay announces itself, and looks whether the store has lost anything.
     private static let beat = Duration.seconds(1)
     /// How long an announcement holds.

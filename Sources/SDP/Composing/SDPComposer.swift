@@ -82,25 +82,13 @@ struct SDPComposer {
         endLine()
     }
 
-    /// The address with its family, such as `IP4 192.0.2.1`. IPv4 is written without a string in between.
+    /// The address with its family, such as `IP4 192.0.2.1`.
     mutating func write(_ address: IPAddress) {
-        guard address.family == .ipv4 else { return output.write("IP6 \(address)") }
-        output.write("IP4 ")
-        for shift in [24, 16, 8, 0] {
-            write(decimal: address.low >> UInt64(shift) & 0xFF)
-            if shift > 0 { output.write(UInt8(ascii: ".")) }
-        }
+        output.write(address.family == .ipv4 ? "IP4 " : "IP6 ")
+        output.write(address)
     }
 
-    /// Decimal digits. Not the writer's generic way: unspecialised across modules it costs more than all the rest.
-    mutating func write(decimal value: UInt64) {
-        var divisor: UInt64 = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            output.write(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
-        }
-    }
+    mutating func write(decimal value: UInt64) { output.write(decimal: value) }
 
     mutating func writeBandwidth(_ bandwidth: Bandwidth) {
         writeLine("b=AS:", decimal: bandwidth.applicationSpecific)

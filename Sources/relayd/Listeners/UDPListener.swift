@@ -87,9 +87,10 @@ final class UDPListener: Sendable {
             var (done, gap) = (SystemClock.monotonic, UInt64.max)
             while !isStopping.load(ordering: .acquiring) {
                 if isAsked.load(ordering: .relaxed) { answerQuestion() }
-                if let (message, source, local) = socket.receive() {
+                let messages = socket.receive()
+                if !messages.isEmpty {
                     gap = SystemClock.monotonic &- done
-                    answer(message, from: source, at: local)
+                    answer(messages)
                     done = SystemClock.monotonic
                 } else if gap > Self.patience || SystemClock.monotonic &- done > Self.patience {
                     gap = .max
@@ -99,13 +100,20 @@ final class UDPListener: Sendable {
             poller.remove(socket.udp)
         }
 
-        private func answer(_ message: [UInt8], from source: TransportAddress, at local: TransportAddress?) {
-            handler.receive(message, from: source) { [self] answer in
-                guard socket.send(answer, to: source, from: local) else {
-                    sendErrors.wrappingAdd(1, ordering: .relaxed)
-                    return
+        /// Carries messages out in the order in which they have come. The answers to several leave together.
+        private func answer(_ messages: [ControlMessage]) {
+            let areMany = messages.count > 1
+            if areMany { socket.hold() }
+            for message in messages {
+                handler.receive(message.bytes, from: message.source) { [self] answer in
+                    count(socket.send(answer, to: message.source, from: message.local))
                 }
             }
+            if areMany { count(socket.sendHeld()) }
+        }
+
+        private func count(_ refused: Int) {
+            if refused > 0 { sendErrors.wrappingAdd(UInt64(refused), ordering: .relaxed) }
         }
     }
 }

@@ -1,0 +1,35 @@
+package import NGProtocol
+package import RelayCore
+package import WireFormat
+
+/// What a command answers.
+package enum NGReply: Sendable {
+    case values(NGDictionary)
+    /// What is known of a call, or of one side and those it hears. Written without a tree of values in between.
+    case report(CallReport, onlyTag: ByteString?)
+
+    /// About how long a report of two sides is, and most replies of another kind, in octets.
+    private static let usualLength = (report: 3072, values: 512)
+
+    var isError: Bool {
+        guard case .values(let dictionary) = self else { return false }
+        return dictionary["result"]?.string == Self.error
+    }
+
+    private static let error: ByteString = "error"
+
+    /// The whole datagram that answers a message.
+    func datagram(for message: NGMessage, as format: NGBodyFormat) -> [UInt8] {
+        switch self {
+        case .values(let dictionary):
+            message.reply(as: format, capacity: Self.usualLength.values) { $0.dictionary(dictionary) }
+        case .report(let report, let tag):
+            message.reply(as: format, capacity: Self.usualLength.report) { writer in
+                writer.dictionary { reply in
+                    reply.entries(of: report, onlyTag: tag)
+                    reply.field("result", "ok")
+                }
+            }
+        }
+    }
+}
