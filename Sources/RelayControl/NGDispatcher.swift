@@ -84,8 +84,8 @@ package final class NGDispatcher: NGMessageHandler {
         do throws(NGError) {
             return switch request.command {
             case .ping: .values(.pong)
-            case .offer: .values(try offer(request, peer))
-            case .answer: .values(try answer(request, peer))
+            case .offer: try offer(request, peer)
+            case .answer: try answer(request, peer)
             case .delete: try delete(request)
             case .query: try query(request)
             case .list: .values(try list(request))
@@ -113,7 +113,7 @@ package final class NGDispatcher: NGMessageHandler {
 
     // MARK: Offer and answer
 
-    private func offer(_ request: NGRequest, _ peer: TransportAddress?) throws(NGError) -> NGDictionary {
+    private func offer(_ request: NGRequest, _ peer: TransportAddress?) throws(NGError) -> NGReply {
         let (callID, sdp) = try (Self.callID(request), Self.body(request))
         guard let fromTag = request.fromTag else { throw NGError(.noFromTag) }
         let options = request.mediaOptions
@@ -124,7 +124,7 @@ package final class NGDispatcher: NGMessageHandler {
         return try negotiated(request) { () throws(RelayError) in try relay.outcome(of: offer) }
     }
 
-    private func answer(_ request: NGRequest, _ peer: TransportAddress?) throws(NGError) -> NGDictionary {
+    private func answer(_ request: NGRequest, _ peer: TransportAddress?) throws(NGError) -> NGReply {
         let (callID, sdp) = try (Self.callID(request), Self.body(request))
         guard let fromTag = request.fromTag else { throw NGError(.noFromTag) }
         guard let toTag = request.toTag else { throw NGError(.noToTag) }
@@ -137,21 +137,25 @@ package final class NGDispatcher: NGMessageHandler {
 
     private func negotiated(
         _ request: NGRequest, _ body: () throws(RelayError) -> NegotiationOutcome
-    ) throws(NGError) -> NGDictionary {
-        for name in [request.fromInterface, request.toInterface] + request.direction.map(Optional.some) {
-            guard let name, !relay.hasInterface(named: "\(name)") else { continue }
-            note(.warning, "unknown interface '\(name)', the default one is used", request)
-        }
+    ) throws(NGError) -> NGReply {
+        if let name = request.fromInterface { checkInterface(name, request) }
+        if let name = request.toInterface { checkInterface(name, request) }
+        for name in request.direction { checkInterface(name, request) }
         do throws(RelayError) {
             let outcome = try body()
-            var reply: NGDictionary = ["sdp": .string(ByteString(outcome.sdp))]
-            reply.finish(warning: warning(request, of: request.unsupported + outcome.unmet))
-            return reply
+            return .description(outcome.sdp, warning: warning(request, of: request.unsupported + outcome.unmet))
         } catch {
             note(.error, "\(error)", request)
-            if let limit = error.loadLimit, request.supports.contains(.loadLimit) { return .loadLimit(limit.rawValue) }
+            if let limit = error.loadLimit, request.supports.contains(.loadLimit) {
+                return .values(.loadLimit(limit.rawValue))
+            }
             throw NGError(error, in: request.command)
         }
+    }
+
+    private func checkInterface(_ name: ByteString, _ request: NGRequest) {
+        if relay.hasInterface(named: "\(name)") { return }
+        note(.warning, "unknown interface '\(name)', the default one is used", request)
     }
 
     /// Says what was asked for and is not built: in the reply, in the log and in a counter.

@@ -5,11 +5,14 @@ package import WireFormat
 /// What a command answers.
 package enum NGReply: Sendable {
     case values(NGDictionary)
+    /// A session description for the other side, and what was left undone.
+    case description([UInt8], warning: String?)
     /// What is known of a call, or of one side and those it hears. Written without a tree of values in between.
     case report(CallReport, onlyTag: ByteString?)
 
-    /// About how long a report of two sides is, and most replies of another kind, in octets.
-    private static let usualLength = (report: 3072, values: 512)
+    /// About how long a report of two sides is, most replies of another kind, and what stands around a description, in
+    /// octets.
+    private static let usualLength = (report: 3072, values: 512, besidesDescription: 64)
 
     var isError: Bool {
         guard case .values(let dictionary) = self else { return false }
@@ -23,6 +26,14 @@ package enum NGReply: Sendable {
         switch self {
         case .values(let dictionary):
             message.reply(as: format, capacity: Self.usualLength.values) { $0.dictionary(dictionary) }
+        case .description(let sdp, let warning):
+            message.reply(as: format, capacity: sdp.count + Self.usualLength.besidesDescription) { writer in
+                writer.dictionary { reply in
+                    reply.field("sdp", ByteString(sdp))
+                    if let warning { reply.field("warning", warning) }
+                    reply.field("result", "ok")
+                }
+            }
         case .report(let report, let tag):
             message.reply(as: format, capacity: Self.usualLength.report) { writer in
                 writer.dictionary { reply in

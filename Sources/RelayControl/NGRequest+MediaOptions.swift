@@ -64,20 +64,28 @@ extension NGRequest {
         return edits
     }
 
+    private static let replacements: [(said: NGReplace, meant: MediaOptions.Replacement)] = [
+        (.origin, .origin), (.originFull, .originFull), (.sdpVersion, .sdpVersion),
+        (.forceIncrementSDPVersion, .forceIncrementVersion), (.username, .username), (.sessionName, .sessionName),
+        (.zeroAddress, .zeroAddress),
+    ]
+
     private var replacements: MediaOptions.Replacement {
-        let names: [(NGReplace, MediaOptions.Replacement)] = [
-            (.origin, .origin), (.originFull, .originFull), (.sdpVersion, .sdpVersion),
-            (.forceIncrementSDPVersion, .forceIncrementVersion), (.username, .username), (.sessionName, .sessionName),
-            (.zeroAddress, .zeroAddress),
-        ]
-        return names.reduce(into: []) { if replace.contains($1.0) { $0.insert($1.1) } }
+        var options: MediaOptions.Replacement = []
+        if replace.isEmpty { return options }
+        for name in Self.replacements where replace.contains(name.said) { options.formUnion(name.meant) }
+        return options
     }
 
+    private static let muxOptions: [(said: NGRTCPMux, meant: MediaOptions.RTCPMux)] = [
+        (.offer, .offer), (.require, .require), (.demux, .demux), (.accept, .accept), (.reject, .reject),
+    ]
+
     private var muxOptions: MediaOptions.RTCPMux {
-        let names: [(NGRTCPMux, MediaOptions.RTCPMux)] = [
-            (.offer, .offer), (.require, .require), (.demux, .demux), (.accept, .accept), (.reject, .reject),
-        ]
-        return names.reduce(into: []) { if rtcpMux.contains($1.0) { $0.insert($1.1) } }
+        var options: MediaOptions.RTCPMux = []
+        if rtcpMux.isEmpty { return options }
+        for name in Self.muxOptions where rtcpMux.contains(name.said) { options.formUnion(name.meant) }
+        return options
     }
 }
 

@@ -100,8 +100,8 @@ package struct ByteCursor: ~Escapable {
 extension Array where Element == UInt8 {
     /// Copies a borrowed piece of a message.
     package init(copying bytes: Span<UInt8>) {
-        self.init(repeating: 0, count: bytes.count)
-        var target = mutableSpan
-        for index in bytes.indices { target[index] = bytes[index] }
+        self.init(capacity: bytes.count) { target in
+            for index in bytes.indices { target.append(bytes[index]) }
+        }
     }
 }

@@ -48,18 +48,15 @@ package struct ByteWriter: Sendable {
     /// Writes a number in decimal digits. Not generic, since it is called from other modules all the time.
     package mutating func write(decimal value: UInt64) {
         if value < 10 { return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) }
-        var rest = value
-        var length = 0
-        while rest > 0 {
-            rest /= 10
-            length += 1
-        }
-        let end = bytes.count + length
-        for _ in 0..<length { bytes.append(0) }
-        rest = value
-        for position in 1...length {
-            bytes[end - position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
+        // Four bits for each digit, the last one on top: 20 digits are 80 bits.
+        var (rest, digits, count) = (value, UInt128(0), 0)
+        repeat {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            (rest, digits, count) = (quotient, digits << 4 | UInt128(digit), count + 1)
+        } while rest > 0
+        for _ in 0..<count {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digits & 0xF))
+            digits >>= 4
         }
     }
 

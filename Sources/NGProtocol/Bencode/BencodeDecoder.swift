@@ -7,6 +7,8 @@ internal import WireFormat
 struct BencodeDecoder: ~Escapable {
     private var cursor: ByteCursor
     private var depth = 0
+    /// Most requests have no more.
+    private static let usualEntries = 12
 
     @_lifetime(copy bytes)
     init(_ bytes: Span<UInt8>) { cursor = ByteCursor(bytes) }
@@ -44,6 +46,7 @@ struct BencodeDecoder: ~Escapable {
     private mutating func dictionaryBody() throws(NGError) -> NGDictionary {
         try enter()
         var entries: [NGDictionary.Entry] = []
+        if depth == 1 { entries.reserveCapacity(Self.usualEntries) }
         while !cursor.skip(UInt8(ascii: "e")) {
             let key = try string()
             entries.append(.init(key: key, value: try value()))
@@ -73,7 +76,8 @@ struct BencodeDecoder: ~Escapable {
     private mutating func string() throws(NGError) -> ByteString {
         let length = try digits(limit: UInt64(cursor.remaining))
         guard cursor.skip(UInt8(ascii: ":")), let octets = cursor.take(Int(length)) else { throw error() }
-        return ByteString(Array(copying: octets))
+        if let word = CommonWord.exactly(octets) { return word }
+        return ByteString(octets)
     }
 
     /// Reads `[-]<number>e`.

@@ -17,8 +17,11 @@ package struct NameTable<Meaning: Equatable & Sendable>: Sendable {
     private let longest: Int
 
     /// A table of spellings; of several for one meaning the first is how it is written in logs and warnings.
-    package init(_ entries: KeyValuePairs<String, Meaning>) {
-        self.entries = entries.map { ($0, $1) }
+    package init(_ entries: KeyValuePairs<String, Meaning>) { self.init(entries.map { ($0, $1) }) }
+
+    /// The same, of a list.
+    init(_ entries: [(spelling: String, meaning: Meaning)]) {
+        self.entries = entries
         var size = 8
         while size < 2 * entries.count { size *= 2 }  // at most half full, so every search ends at an empty slot
         var (slots, names) = ([Slot?](repeating: nil, count: size), [UInt8]())
@@ -30,7 +33,7 @@ package struct NameTable<Meaning: Equatable & Sendable>: Sendable {
             names += name
         }
         (self.slots, self.names) = (slots, names)
-        longest = entries.map(\.key.utf8.count).max() ?? 0
+        longest = entries.map(\.spelling.utf8.count).max() ?? 0
     }
 
     /// What the word means, or `nil` if it is not in the table.

@@ -33,7 +33,7 @@ extension InterfaceTable {
     ///   - family: that the side's addresses will be of.
     /// - Returns: `nil` where the default interface is good and is not one of several.
     func resolve(_ name: String?, keeping current: String?, family: AddressFamily) -> String? {
-        guard let name = name.map({ aliases[$0] ?? $0 }) ?? defaultBase(family) else { return nil }
+        guard let name = name.map({ aliases[$0] ?? $0 }) ?? defaultBases[family] else { return nil }
         if interfaces.contains(where: { $0.configuration.name == name }) { return name }
         let members = members(of: name)
         if let current, members.contains(current) { return current }
@@ -41,13 +41,6 @@ extension InterfaceTable {
         let start = Int(turn.take() % UInt(members.count))
         let inTurn = members[start...] + members[..<start]
         return inTurn.first { hasRoom($0, family) } ?? inTurn.first
-    }
-
-    /// The base of the first interface of a family, if it has one.
-    private func defaultBase(_ family: AddressFamily) -> String? {
-        let name = interfaces.first { !$0.configuration.isBackup && $0.family == family }?.configuration.name
-        guard let name, let colon = name.lastIndex(of: ":") else { return nil }
-        return String(name[..<colon])
     }
 
     private func hasRoom(_ name: String, _ family: AddressFamily) -> Bool {

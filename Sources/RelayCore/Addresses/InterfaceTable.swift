@@ -18,6 +18,8 @@ package struct InterfaceTable: Sendable {
     /// Other names for interfaces, by which offers may ask for them.
     let aliases: [String: String]
     let turn = InterfaceTurn()
+    /// By family, the base of its first interface, if that has one (`BASE:1`).
+    let defaultBases: [AddressFamily: String]
 
     /// Two names for one address share its ports.
     ///
@@ -39,6 +41,13 @@ package struct InterfaceTable: Sendable {
             pools[configuration.local] = pool
             return LocalInterface(configuration, ports: pool)
         }
+        var bases: [AddressFamily: String] = [:]
+        for family in [AddressFamily.ipv4, .ipv6] {
+            let first = configurations.first { !$0.isBackup && $0.local.family == family }
+            guard let name = first?.name, let colon = name.lastIndex(of: ":") else { continue }
+            bases[family] = String(name[..<colon])
+        }
+        defaultBases = bases
     }
 
     /// True when packets to this address would come to us.
@@ -61,9 +70,10 @@ package struct InterfaceTable: Sendable {
     ///
     /// Addresses that this relay only backs up are for calls that are there already, not for new ones.
     package func select(name: String?, family: AddressFamily) -> LocalInterface {
-        let own = interfaces.filter { !$0.configuration.isBackup }
+        let own = interfaces.lazy.filter { !$0.configuration.isBackup }
         let named = own.filter { $0.configuration.name == name }
-        return named.first { $0.family == family } ?? own.first { $0.family == family } ?? named.first ?? own[0]
+        return named.first { $0.family == family } ?? own.first { $0.family == family } ?? named.first ?? own.first
+            ?? interfaces[0]
     }
 
     /// The interface with that name and local address, for a call that was set up elsewhere.

@@ -45,7 +45,26 @@ package struct CallState: Sendable {
     package func index(tag: ByteString) -> Int? { participants.firstIndex { $0.tag == tag } }
 
     /// Every open port, replaced ones included.
-    package var ports: [LocalPort] { participants.flatMap { $0.media.flatMap(\.ports) } }
+    package var ports: [LocalPort] {
+        var ports: [LocalPort] = []
+        for side in participants {
+            for media in side.media {
+                if let port = media.port { ports.append(port) }
+                ports += media.superseded
+            }
+        }
+        return ports
+    }
+
+    /// The places of all those ports.
+    var handles: [StreamHandle] {
+        var handles: [StreamHandle] = []
+        for port in ports {
+            handles.append(port.rtp)
+            if let rtcp = port.rtcp { handles.append(rtcp) }
+        }
+        return handles
+    }
 }
 
 /// A call: its id, the media thread it lives on, and its state behind a lock.

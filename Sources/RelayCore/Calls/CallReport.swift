@@ -99,8 +99,12 @@ public struct CallReport: Sendable {
     /// Sums over all RTP and all RTCP ports.
     public var totals: (rtp: StreamCounters, rtcp: StreamCounters) {
         var sums = (rtp: StreamCounters(), rtcp: StreamCounters())
-        for stream in sides.flatMap({ $0.media.flatMap(\.streams) }) {
-            if stream.isRTCP { sums.rtcp += stream.counters } else { sums.rtp += stream.counters }
+        for side in sides {
+            for media in side.media {
+                for stream in media.streams {
+                    if stream.isRTCP { sums.rtcp += stream.counters } else { sums.rtp += stream.counters }
+                }
+            }
         }
         return sums
     }

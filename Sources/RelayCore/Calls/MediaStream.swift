@@ -11,7 +11,7 @@ package struct LocalPort: Sendable {
     /// False for T.38 and other protocols that are passed on as they are.
     package let isRTP: Bool
 
-    package var handles: [StreamHandle] { [rtp] + (rtcp.map { [$0] } ?? []) }
+    package var handles: [StreamHandle] { if let rtcp { [rtp, rtcp] } else { [rtp] } }
     package var rtpAddress: TransportAddress { TransportAddress(pair.address, port: pair.port) }
 }
 
@@ -108,8 +108,13 @@ package struct MediaTerms: Hashable, Sendable {
 
     /// RTP timestamp units per second of that codec, Hz; 0 when unknown.
     var clockRate: UInt32 {
-        let parts = codec?.description.split(separator: "/") ?? []
-        return parts.count > 1 ? UInt32(parts[1]) ?? 0 : 0
+        guard let codec else { return 0 }
+        var cursor = ByteCursor(codec.bytes.span)
+        let slash = UInt8(ascii: "/")
+        guard cursor.take(upTo: slash) != nil, let rate = cursor.decimal(limit: UInt64(UInt32.max)),
+            cursor.isAtEnd || cursor.peek == slash
+        else { return 0 }
+        return UInt32(rate)
     }
 
     package init(kind: ByteString, transport: TransportProtocol) { (self.kind, self.transport) = (kind, transport) }
@@ -162,7 +167,11 @@ package struct MediaStream: Hashable, Sendable {
     var signalledTarget: TransportAddress? { terms.signalledTarget }
     var signalledRTCPTarget: TransportAddress? { terms.signalledRTCPTarget }
     /// The port in use and the replaced ones.
-    package var ports: [LocalPort] { (port.map { [$0] } ?? []) + superseded }
+    package var ports: [LocalPort] {
+        guard let port else { return superseded }
+        return superseded.isEmpty ? [port] : [port] + superseded
+    }
+    var hasPorts: Bool { port != nil || !superseded.isEmpty }
 
     /// Takes out the ports whose time is up, to be closed.
     mutating func takeIdlePorts(at now: UInt64) -> [StreamHandle] {

@@ -31,7 +31,7 @@ extension Negotiation {
         state.lastSignal = (snapshot.lastSignal, min(clock.monotonic, clock.monotonic(of: snapshot.lastSignal)))
         state.deleteAt = snapshot.deleteAt.map(clock.monotonic)
         state.nextParticipant = snapshot.nextParticipant
-        let kept = Set(state.ports.flatMap(\.handles))
+        let kept = Set(state.handles)
         close(open.values.flatMap(\.handles).filter { !kept.contains($0) })
         rewire()
     }

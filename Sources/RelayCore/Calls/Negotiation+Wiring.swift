@@ -5,8 +5,8 @@ extension Negotiation {
     /// Tells the streams of a side what its last SDP said.
     mutating func signal(_ side: Int) {
         for stream in state.participants[side].media {
-            guard let port = stream.port else { continue }
-            for port in [port] + stream.superseded {
+            guard stream.port != nil else { continue }
+            for port in stream.ports {
                 changes.append(
                     .signal(port.rtp.slot, stream.signalledTarget, stream.policy, isPublic: stream.isPublic))
                 if stream.piercesNAT, stream.isPublic, stream.observed.source == nil,

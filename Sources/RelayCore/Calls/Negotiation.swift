@@ -171,6 +171,7 @@ struct Negotiation {
     /// Which m-line of the call each section of an SDP is about: a side that has not been told of some counts without.
     func streamIndices(of document: SDPDocument, from side: Int) -> [Int] {
         let streams = state.participants[side].media
+        guard streams.contains(where: \.isHidden) else { return Array(document.media.indices) }
         let visible = streams.indices.filter { !streams[$0].isHidden }
         return document.media.indices.map { section in
             section < visible.count ? visible[section] : streams.count + section - visible.count
@@ -237,7 +238,7 @@ struct Negotiation {
     /// Makes the new state the call's, and tells the forwarding plane.
     consuming func commit(to state: inout CallState) {
         if state.tos != self.state.tos {
-            let marks = state.ports.flatMap { $0.handles }.map { StreamChange.mark($0, tos: self.state.tos) }
+            let marks = state.handles.map { StreamChange.mark($0, tos: self.state.tos) }
             changes.insert(contentsOf: marks, at: 0)  // before any of these ports is closed
         }
         state = self.state

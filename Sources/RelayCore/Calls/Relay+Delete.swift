@@ -37,7 +37,7 @@ extension Relay {
                 }
                 guard let index = branch ?? state.index(tag: tag) else { return (nil, false) }
                 let leaving = Self.dependents(of: index, in: state)
-                let staying = state.participants.filter { !leaving.contains($0.id) }
+                let staying = state.participants.lazy.filter { !leaving.contains($0.id) }
                 // One side that has spoken, and branches that never answered: after the BYE there is no call between them.
                 let isOver = branch == nil && staying.count { $0.tag != nil } < 2
                 if !staying.isEmpty, !isOver { ending = leaving }
@@ -62,8 +62,11 @@ extension Relay {
     /// A side, and those whose only associate it is.
     private static func dependents(of index: Int, in state: CallState) -> [Int] {
         let leaving = state.participants[index].id
-        let alone = state.participants.filter { $0.associates == [leaving] }.map(\.id)
-        return [leaving] + alone.filter { $0 != leaving }
+        var all = [leaving]
+        for side in state.participants where side.associates.count == 1 && side.associates[0] == leaving {
+            if side.id != leaving { all.append(side.id) }
+        }
+        return all
     }
 
     /// Ends a call whatever it is doing; false when there is none.
@@ -87,7 +90,7 @@ extension Relay {
 
     /// Closes a call's ports, as soon as no packet is in hand, and forgets it.
     func close(_ call: Call, _ state: inout CallState) {
-        plane.apply(state.ports.flatMap { $0.handles.map { .remove($0) } }, worker: call.worker)
+        plane.apply(state.handles.map { .remove($0) }, worker: call.worker)
         state.participants = []
         if isForeign(state) { foreignCalls.subtract(1, ordering: .relaxed) }
         forget(call, &state)

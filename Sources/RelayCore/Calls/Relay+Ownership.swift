@@ -38,7 +38,7 @@ extension Relay {
             notifyEnded(ending)
             return false
         }
-        let heard = state.ports.flatMap(\.handles).contains {
+        let heard = state.handles.contains {
             plane.counters(of: $0.slot).lastPacket > state.ownedSince
         }
         guard heard else { return false }

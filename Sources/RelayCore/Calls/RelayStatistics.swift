@@ -104,8 +104,7 @@ extension Relay {
         var (sides, silentSides) = (0, 0)
         var sources: [(quality: SourceQuality, clockRate: UInt32)] = []
         for side in state.participants {
-            let ports = side.media.flatMap(\.ports)
-            guard !ports.isEmpty else { continue }
+            guard side.media.contains(where: \.hasPorts) else { continue }
             sides += 1
             var hasSpoken = false
             for media in side.media {

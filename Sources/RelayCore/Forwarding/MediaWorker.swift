@@ -30,6 +30,8 @@ struct MediaWorker: ~Copyable {
     /// Samples of quality are of conversations, not of mere listening.
     private let ratesDelay: Bool
     private var isStopped = false
+    /// What was posted last, and applied; its memory is used again.
+    private var commands: [WorkerMailbox.Command] = []
 
     /// - Parameter sockets: for ports without sockets of their own; `nil` when every port has one.
     init(
@@ -121,7 +123,7 @@ struct MediaWorker: ~Copyable {
     /// Applies what the control plane has posted; false when there was nothing.
     @inline(never)  // not for every packet
     mutating func applyCommands() -> Bool {
-        let commands = mailbox.takeCommands()
+        mailbox.takeCommands(into: &commands)
         guard !commands.isEmpty else { return false }
         var released: [SlotID] = []
         for command in commands {

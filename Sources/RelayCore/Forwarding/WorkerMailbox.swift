@@ -35,6 +35,9 @@ package final class WorkerMailbox: Sendable {
     /// one that arrives makes the thread look for commands first.
     private static let pause: Int32 = 10
 
+    /// Commands whose memory is kept for the next ones: what comes in a pause from a busy proxy.
+    private static let usualBurst = 2048
+
     private struct Outbox {
         var events: [LatchEvent] = []
         var released: [SlotID] = []
@@ -85,14 +88,14 @@ package final class WorkerMailbox: Sendable {
     var hasCommands: Bool { hasWork.load(ordering: .acquiring) }
 
     /// Called by the media thread between two rounds: one atomic load when there is nothing to do.
-    func takeCommands() -> [Command] {
+    ///
+    /// - Parameter commands: receives them. What is in there has been applied, and its memory is used for the next ones.
+    func takeCommands(into commands: inout [Command]) {
+        if !commands.isEmpty { commands.removeAll(keepingCapacity: commands.capacity <= Self.usualBurst) }
         guard hasWork.load(ordering: .relaxed), hasWork.exchange(false, ordering: .acquiringAndReleasing) else {
-            return []
+            return
         }
-        return pending.withLock { commands in
-            defer { commands = [] }
-            return commands
-        }
+        pending.withLock { swap(&$0, &commands) }
     }
 
     /// Called by the media thread, at most once a round, and only when there is news.
