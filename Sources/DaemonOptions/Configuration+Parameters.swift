@@ -45,6 +45,7 @@ extension Configuration {
             Parameter("table", "\(table)"), Parameter("no-fallback", flag(noFallback)),
             Parameter("port-min", "\(portMin)"), Parameter("port-max", "\(portMax)"),
             Parameter("num-threads", numThreads.map { "\($0)" } ?? "-1"),
+            Parameter("socket-cpu-affinity", "\(socketCPUAffinity)"),
             Parameter("mos", mos.rawValue), Parameter("sip-source", flag(sipSource)),
             Parameter("templates", templateSection ?? "(null)"),
             Parameter("software-id", softwareID ?? "(null)"), Parameter("pidfile", pidfile ?? "(null)"),
@@ -94,4 +95,9 @@ extension Configuration {
             throw OptionError(error.text, option: name)
         }
     }
+}
+
+extension Configuration {
+    /// Media threads, as far as the options say; `nil` means one for each core.
+    package var mediaThreads: Int? { numThreads ?? (socketCPUAffinity > 0 ? socketCPUAffinity : nil) }
 }

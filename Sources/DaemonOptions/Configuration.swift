@@ -39,6 +39,8 @@ package struct Configuration: Equatable, Sendable {
 
     /// Media threads; `nil` means one for each core.
     package var numThreads: Int?
+    /// Media threads stay on cores of their own: so many, or one for each core if negative; 0 means that they do not.
+    package var socketCPUAffinity = 0
     /// More calls than that are refused; `nil` means no limit.
     package var maxSessions: Int?
     /// No new calls above this share of the processors' time, in percent; 0 means no limit.

@@ -18,7 +18,8 @@ extension Relay.Configuration {
         node = options.node ?? SharedCalls.hostName
         ports = options.portMin...options.portMax
         tos = options.tos
-        mediaThreads = options.numThreads
+        mediaThreads = options.mediaThreads
+        pinsMediaThreads = options.socketCPUAffinity != 0
         maximumSessions = options.maxSessions
         endpointLearning = EndpointLearning(rawValue: options.endpointLearning.rawValue) ?? .heuristic
         ratesDelay = options.mos == .conversational

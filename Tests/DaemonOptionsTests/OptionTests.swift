@@ -70,6 +70,14 @@ struct OptionTests {
         #expect(configuration.numThreads == nil && configuration.maxSessions == nil)
     }
 
+    @Test("cores that media threads keep to are threads too, unless their number is given")
+    func affinity() throws {
+        #expect(try Self.run([]).0.mediaThreads == nil)
+        #expect(try Self.run(["--socket-cpu-affinity=-1"]).0.mediaThreads == nil)
+        #expect(try Self.run(["--socket-cpu-affinity=4"]).0.mediaThreads == 4)
+        #expect(try Self.run(["--socket-cpu-affinity=4", "--num-threads=2"]).0.mediaThreads == 2)
+    }
+
     @Test("flags that requests name are in a section of their own")
     func templates() throws {
         let text = """

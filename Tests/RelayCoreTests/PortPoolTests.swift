@@ -49,6 +49,50 @@ import WireFormat
         #expect(pool.draw() == nil)
     }
 
+    @Test("a thread gets ports that are meant for it, both shares of an address alike", arguments: [2, 3, 8])
+    func lanes(count: Int) throws {
+        let lanes = PortLanes(count: count)
+        for share in [PortPool.Share.all, .primary, .backup] {
+            let pool = PortPool(address: address, range: 20_001...21_999, share: share, lanes: lanes)
+            for worker in 0..<UInt16(count) {
+                var held: [PortPair] = []
+                for _ in 0..<10 { held.append(try #require(pool.draw(for: worker))) }
+                #expect(held.allSatisfy { lanes.lane(of: $0.port) == Int(worker) })
+                #expect(held.allSatisfy { lanes.lane(of: $0.port + 1) == Int(worker) })
+            }
+        }
+    }
+
+    @Test("a thread that has run out gets another's, rather than one that still rests")
+    func borrows() throws {
+        // Two pairs of each lane.
+        let pool = PortPool(address: address, range: 28...35, lanes: PortLanes(count: 2), clock: { 0 })
+        var held = [try #require(pool.draw(for: 0)), try #require(pool.draw(for: 0))]
+        #expect(Set(held.map(\.port)) == [32, 34])
+        let resting = held.removeFirst().port
+        held.append(try #require(pool.draw(for: 0)))
+        held.append(try #require(pool.draw(for: 0)))
+        #expect(Set(held.dropFirst().map(\.port)) == [28, 30])
+        #expect(pool.draw(for: 1)?.port == resting)
+        held = []
+        #expect(pool.usage == (total: 8, used: 0, free: 8))
+        #expect(pool.reserve(28)?.port == 28)
+    }
+
+    @Test(
+        "a power of two of threads can be told by a mask",
+        arguments: [
+            (1, nil), (2, 0x10), (3, nil), (4, 0x30), (8, 0x70), (4096, 0xFFF0), (8192, nil),
+        ] as [(Int, UInt16?)])
+    func mask(count: Int, mask: UInt16?) {
+        let lanes = PortLanes(count: count)
+        #expect(lanes.mask == mask)
+        guard let mask else { return }
+        for port in stride(from: UInt16(0), to: 65_000, by: 13) {
+            #expect(Int((port & mask) / PortLanes.width) == lanes.lane(of: port))
+        }
+    }
+
     @Test("draws are spread over the range")
     func random() {
         let pool = PortPool(address: address, range: 30000...39999)

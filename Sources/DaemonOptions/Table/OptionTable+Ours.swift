@@ -140,6 +140,9 @@ extension OptionTable {
             let count = try ValueParsing.integer(text, in: -1...1024)
             configuration.numThreads = count > 0 ? count : nil
         },
+        .integer(
+            "socket-cpu-affinity", \.socketCPUAffinity, in: -1...1024, "INT",
+            "keep media threads and their ports on so many cores, -1 for all; see 'relayctl tune' (0)"),
         .value("announce", "HOW", "routes for the addresses: link:NAME, exabgp[:PIPE] or exec:COMMAND") {
             (configuration, text) throws(ValueProblem) in
             configuration.announce = try ValueParsing.text(text)

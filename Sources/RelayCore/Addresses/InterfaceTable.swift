@@ -27,9 +27,10 @@ package struct InterfaceTable: Sendable {
     ///   - aliases: other names, each with the name that it stands for.
     ///   - areShared: other relays open ports on the same addresses.
     ///   - occupied: ports that other programs have.
+    ///   - lanes: which media threads ports are meant for.
     package init(
         _ configurations: [MediaInterface], ports: ClosedRange<UInt16>, aliases: [String: String] = [:],
-        areShared: Bool = false, occupied: Set<UInt16> = []
+        areShared: Bool = false, occupied: Set<UInt16> = [], lanes: PortLanes = .single
     ) {
         self.aliases = aliases
         var pools: [IPAddress: PortPool] = [:]
@@ -37,7 +38,8 @@ package struct InterfaceTable: Sendable {
             let share: PortPool.Share = configuration.isBackup ? .backup : areShared ? .primary : .all
             let pool =
                 pools[configuration.local]
-                ?? PortPool(address: configuration.local, range: ports, share: share, occupied: occupied)
+                ?? PortPool(
+                    address: configuration.local, range: ports, share: share, occupied: occupied, lanes: lanes)
             pools[configuration.local] = pool
             return LocalInterface(configuration, ports: pool)
         }

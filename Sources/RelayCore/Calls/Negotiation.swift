@@ -189,7 +189,7 @@ struct Negotiation {
         let attempts = 32
         var cause = ""
         for _ in 0..<attempts {
-            guard let pair = interface.ports.draw() else {
+            guard let pair = interface.ports.draw(for: call.worker) else {
                 throw .noPortAvailable(
                     cause: "all \(interface.ports.usage.total) ports of \(interface.configuration.local) are in use")
             }

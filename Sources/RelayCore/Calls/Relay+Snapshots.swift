@@ -45,7 +45,9 @@ extension Relay {
         while !hasStopped {
             let (call, isNew) = calls.withLock { calls in
                 if let call = calls[snapshot.callID] { return (call, false) }
-                let call = Call(id: snapshot.callID, worker: pickWorker(), state: CallState(snapshot, SnapshotClock()))
+                let call = Call(
+                    id: snapshot.callID, worker: pickWorker(for: snapshot.ports.first?.port),
+                    state: CallState(snapshot, SnapshotClock()))
                 calls[snapshot.callID] = call
                 if snapshot.version.ownership.node != configuration.node { foreignCalls.add(1, ordering: .relaxed) }
                 return (call, true)

@@ -32,8 +32,9 @@ public final class Relay: Sendable {
         public var tos: UInt8 = 0
         /// Media threads; `nil` for one on each core.
         public var mediaThreads: Int?
-        /// Keep each media thread on a core of its own. Worth it when the network card's queues and interrupts are on the
-        /// same cores; without that the scheduler finds better places (docs/adr/0007).
+        /// Keep each media thread on a core of its own, and give out ports by which a network card can tell the threads
+        /// apart (docs/adr/0026). Worth it when the card's queues and interrupts are on the same cores; without that the
+        /// scheduler finds better places (docs/adr/0007).
         public var pinsMediaThreads = false
         /// Calls at a time; `nil` for no limit.
         public var maximumSessions: Int?
@@ -60,6 +61,7 @@ public final class Relay: Sendable {
 
     let configuration: Configuration
     let interfaces: InterfaceTable
+    private let lanes: PortLanes
     let plane: any ForwardingPlane
     /// Why every port has a socket although a steering was given.
     package let steeringRefusal: SystemError?
@@ -104,9 +106,11 @@ public final class Relay: Sendable {
         }
         self.configuration = configuration
         adjustable = Mutex(Adjustable(settings: RelaySettings(configuration)))
+        let threads = max(1, configuration.mediaThreads ?? SystemThread.availableCores.count)
+        lanes = configuration.pinsMediaThreads ? PortLanes(count: threads) : .single
         interfaces = InterfaceTable(
             configuration.interfaces, ports: configuration.ports, aliases: configuration.interfaceAliases,
-            areShared: configuration.sharesAddresses, occupied: configuration.occupiedPorts)
+            areShared: configuration.sharesAddresses, occupied: configuration.occupiedPorts, lanes: lanes)
         for interface in interfaces.interfaces where interface.ports.usage.total == 0 {
             throw .cannotStart(cause: "no RTP/RTCP port pair in \(configuration.ports)")
         }
@@ -114,10 +118,9 @@ public final class Relay: Sendable {
         do throws(SystemError) {
             bell = try Poller()
             let userPlane = try UserPlane(
-                threads: max(1, configuration.mediaThreads ?? SystemThread.availableCores.count),
-                capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads, listener: bell,
-                addresses: interfaces.interfaces.map(\.configuration.local), ratesDelay: configuration.ratesDelay,
-                steering: steering)
+                threads: threads, capacity: Self.streamsPerWorker, isPinned: configuration.pinsMediaThreads,
+                listener: bell, addresses: interfaces.interfaces.map(\.configuration.local),
+                ratesDelay: configuration.ratesDelay, steering: steering)
             steeringRefusal = userPlane.steeringRefusal
             plane = try makePlane(userPlane)
             guard runsHousekeeping else { return }
@@ -252,9 +255,10 @@ public final class Relay: Sendable {
     /// Takes note of when a call was created, here or elsewhere.
     func noteStamp(_ stamp: UInt64) { latestStamp.max(stamp, ordering: .relaxed) }
 
-    /// The media thread for the next call: each in turn.
-    func pickWorker() -> UInt16 {
-        UInt16(truncatingIfNeeded: nextWorker.add(1, ordering: .relaxed).oldValue % plane.workerCount)
+    /// The media thread for the next call: each in turn, unless a port that it has already is meant for one.
+    func pickWorker(for port: UInt16? = nil) -> UInt16 {
+        if let port, lanes != .single { return UInt16(truncatingIfNeeded: lanes.lane(of: port)) }
+        return UInt16(truncatingIfNeeded: nextWorker.add(1, ordering: .relaxed).oldValue % plane.workerCount)
     }
 
     /// The Call-IDs of at most `limit` calls, in no order.

@@ -11,7 +11,7 @@ package final class PortPool: Sendable {
     /// sending after its call has ended.
     private static let rest: UInt64 = 20_000_000_000
 
-    /// Where a pair is: an index into `free`, or one of the marks below.
+    /// Where a pair is: an index into the free ones of its lane, or one of the marks below.
     private static let inUse: Int32 = -1
     private static let resting: Int32 = -2
     /// Not ours to draw: another relay of the same address hands it out, or another program has it.
@@ -35,13 +35,15 @@ package final class PortPool: Sendable {
     }
 
     private struct State {
-        /// Pairs to draw from, in no order.
-        var free: [UInt16]
-        /// By pair: its index in `free`, `inUse` or `resting`.
+        /// By lane: pairs to draw from, in no order.
+        var free: [[UInt16]]
+        /// By pair: its index among the free ones of its lane, `inUse` or `resting`.
         var places: [Int32]
         /// Oldest first. A pair that was reserved while it rested is still in here and is passed over.
         var resting: Deque<(pair: UInt16, until: UInt64)> = []
         var used = 0
+
+        var hasFree: Bool { free.contains { !$0.isEmpty } }
     }
 
     /// The address whose ports these are.
@@ -52,6 +54,7 @@ package final class PortPool: Sendable {
     /// Ports that other programs have.
     private let occupied: Set<UInt16>
     private let firstPort: UInt16
+    private let lanes: PortLanes
     private let state: Mutex<State>
     private let clock: @Sendable () -> UInt64
 
@@ -59,21 +62,26 @@ package final class PortPool: Sendable {
     ///   - range: ports to use; a leading odd port and a trailing even one have no partner and stay unused.
     ///   - share: which of them are drawn here, when several relays use the address.
     ///   - occupied: ports that other programs have, and that are not drawn.
+    ///   - lanes: which media threads they are meant for.
     ///   - clock: monotonic nanoseconds.
     package init(
         address: IPAddress, range: ClosedRange<UInt16>, share: Share = .all, occupied: Set<UInt16> = [],
-        clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
+        lanes: PortLanes = .single, clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
     ) {
-        (self.address, self.range, self.share, self.clock) = (address, range, share, clock)
+        (self.address, self.range, self.share, self.lanes, self.clock) = (address, range, share, lanes, clock)
         self.occupied = occupied
-        firstPort = range.lowerBound == .max ? .max : range.lowerBound + (range.lowerBound & 1)
+        let firstPort = range.lowerBound == .max ? .max : range.lowerBound + (range.lowerBound & 1)
         let pairs = range.upperBound > firstPort ? (Int(range.upperBound) - Int(firstPort) + 1) / 2 : 0
-        let first = firstPort
-        let free = (0..<pairs).map(UInt16.init).filter {
-            share.includes($0) && !occupied.contains(first + 2 * $0) && !occupied.contains(first + 2 * $0 + 1)
-        }
+        self.firstPort = firstPort
+        var free = [[UInt16]](repeating: [], count: lanes.count)
         var places = [Int32](repeating: Self.foreign, count: pairs)
-        for (index, pair) in free.enumerated() { places[Int(pair)] = Int32(index) }
+        for pair in (0..<pairs).map(UInt16.init) where share.includes(pair) {
+            let port = firstPort + 2 * pair
+            guard !occupied.contains(port), !occupied.contains(port + 1) else { continue }
+            let lane = lanes.lane(of: port)
+            places[Int(pair)] = Int32(free[lane].count)
+            free[lane].append(pair)
+        }
         state = Mutex(State(free: free, places: places))
     }
 
@@ -84,14 +92,20 @@ package final class PortPool: Sendable {
 
     /// Draws a pair, or `nil` when every one is in use.
     ///
-    /// - Complexity: O(1).
-    package func draw() -> PortPair? {
+    /// - Parameter worker: the media thread it is for. When all that are meant for it are taken or at rest, it gets one of
+    ///   another's: that costs some speed, a port that has not rested could bring in another call's packets.
+    /// - Complexity: O(1), or O(lanes) when a thread has run out.
+    package func draw(for worker: UInt16 = 0) -> PortPair? {
         let now = clock()
         let pair: UInt16? = state.withLock { state in
-            Self.wake(&state, at: now)
-            if state.free.isEmpty { Self.wakeOldest(&state) }
-            guard !state.free.isEmpty else { return nil }
-            return Self.take(Int.random(in: state.free.indices), from: &state)
+            wake(&state, at: now)
+            var lane = Int(worker) % lanes.count
+            if state.free[lane].isEmpty {
+                if !state.hasFree { wakeOldest(&state) }
+                lane = state.free.indices.max { state.free[$0].count < state.free[$1].count } ?? lane
+            }
+            guard !state.free[lane].isEmpty else { return nil }
+            return Self.take(Int.random(in: state.free[lane].indices), of: lane, from: &state)
         }
         return pair.map { PortPair(pool: self, port: firstPort + 2 * $0) }
     }
@@ -109,7 +123,7 @@ package final class PortPool: Sendable {
                 state.places[Int(pair)] = Self.inUse
                 state.used += 1
             } else {
-                _ = Self.take(Int(state.places[Int(pair)]), from: &state)
+                _ = Self.take(Int(state.places[Int(pair)]), of: lanes.lane(of: port), from: &state)
             }
             return true
         }
@@ -129,17 +143,17 @@ package final class PortPool: Sendable {
         }
     }
 
-    private static func take(_ index: Int, from state: inout State) -> UInt16 {
-        state.free.swapAt(index, state.free.count - 1)
-        let pair = state.free.removeLast()
-        if index < state.free.count { state.places[Int(state.free[index])] = Int32(index) }
+    private static func take(_ index: Int, of lane: Int, from state: inout State) -> UInt16 {
+        state.free[lane].swapAt(index, state.free[lane].count - 1)
+        let pair = state.free[lane].removeLast()
+        if index < state.free[lane].count { state.places[Int(state.free[lane][index])] = Int32(index) }
         state.places[Int(pair)] = inUse
         state.used += 1
         return pair
     }
 
     /// At most a few at a time: draws outnumber releases in the long run, so the queue cannot run ahead.
-    private static func wake(_ state: inout State, at now: UInt64) {
+    private func wake(_ state: inout State, at now: UInt64) {
         for _ in 0..<4 {
             guard let first = state.resting.first, first.until <= now else { return }
             wakeFirst(&state)
@@ -147,15 +161,16 @@ package final class PortPool: Sendable {
     }
 
     /// Everything free is in use: the one that has rested longest has to do.
-    private static func wakeOldest(_ state: inout State) {
-        while state.free.isEmpty, !state.resting.isEmpty { wakeFirst(&state) }
+    private func wakeOldest(_ state: inout State) {
+        while !state.hasFree, !state.resting.isEmpty { wakeFirst(&state) }
     }
 
-    private static func wakeFirst(_ state: inout State) {
+    private func wakeFirst(_ state: inout State) {
         let (pair, _) = state.resting.removeFirst()
-        guard state.places[Int(pair)] == resting else { return }
-        state.places[Int(pair)] = Int32(state.free.count)
-        state.free.append(pair)
+        guard state.places[Int(pair)] == Self.resting else { return }
+        let lane = lanes.lane(of: firstPort + 2 * pair)
+        state.places[Int(pair)] = Int32(state.free[lane].count)
+        state.free[lane].append(pair)
     }
 }
 

@@ -2,12 +2,12 @@ internal import CLinux
 internal import WireFormat
 
 /// The sockets that serve all ports of one media thread when none has a socket of its own.
-struct SteeredSockets: Sendable {
+package struct SteeredSockets: Sendable {
     /// Bytes of received datagrams that the kernel keeps for a thread. A datagram of G.711 takes 768 of them, so this is
     /// what 400 ms of 1,000 calls come to.
-    private static let receiveBuffer: Int32 = 32 << 20
+    package static let receiveBuffer: Int32 = 32 << 20
     /// Bytes that may be on their way out of one address.
-    private static let sendBuffer: Int32 = 8 << 20
+    package static let sendBuffer: Int32 = 8 << 20
 
     /// Takes the datagrams of all families in use; a wait there is ended by `ring`.
     let receiver: UDPSocket

@@ -1,0 +1,82 @@
+import RelayCore
+import Synchronization
+import Testing
+import WireFormat
+
+/// Which ports the calls of a media thread get, when ports follow threads.
+@Suite struct PortPlacementTests {
+    /// Notes which thread each port was opened for.
+    private final class PlacementPlane: ForwardingPlane {
+        private let plane: UserPlane
+        private let placements = Mutex<[(port: UInt16, worker: UInt16)]>([])
+
+        init(_ plane: UserPlane) { self.plane = plane }
+
+        var opened: [(port: UInt16, worker: UInt16)] { placements.withLock { $0 } }
+
+        func open(
+            _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
+        ) throws(SystemError) -> StreamHandle {
+            let handle = try plane.open(component, of: pair, tos: tos, worker: worker, owner: owner)
+            placements.withLock { $0.append((handle.local.port, worker)) }
+            return handle
+        }
+
+        var workerCount: Int { plane.workerCount }
+        func discard(_ handle: StreamHandle) { plane.discard(handle) }
+        func apply(_ changes: [StreamChange], worker: UInt16) { plane.apply(changes, worker: worker) }
+        func counters(of slot: SlotID) -> StreamCounters { plane.counters(of: slot) }
+        func collect() -> [(owner: Call, event: LatchEvent)] { plane.collect() }
+        func drops(_ reason: DropReason) -> UInt64 { plane.drops(reason) }
+        var totals: PlaneTotals { plane.totals }
+        func stop() { plane.stop() }
+    }
+
+    private static let body = Array(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n".utf8)
+
+    /// The plane that a relay has made for itself.
+    private final class Made: Sendable {
+        let plane = Mutex<PlacementPlane?>(nil)
+        var opened: [(port: UInt16, worker: UInt16)] { plane.withLock { $0?.opened ?? [] } }
+    }
+
+    private static func relay(threads: Int, node: String, made: Made) throws(RelayError) -> Relay {
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))])
+        configuration.ports = 43_000...43_999
+        configuration.mediaThreads = threads
+        configuration.pinsMediaThreads = true
+        configuration.node = node
+        return try Relay(configuration, runsHousekeeping: false) { plane in
+            let noting = PlacementPlane(plane)
+            made.plane.withLock { $0 = noting }
+            return noting
+        }
+    }
+
+    @Test("all ports of a call are its thread's, also where the call goes on elsewhere")
+    func placement() throws {
+        let (first, second) = (Made(), Made())
+        let lanes = PortLanes(count: 4)
+        let relay = try Self.relay(threads: 4, node: "a", made: first)
+        for number in 0..<8 {
+            let id = ByteString("\(number)@host")
+            _ = try relay.offer(Offer(callID: id, fromTag: "a", sdp: Self.body))
+            _ = try relay.answer(Answer(callID: id, fromTag: "a", toTag: "b", sdp: Self.body))
+        }
+        let opened = first.opened
+        #expect(opened.count == 32)
+        #expect(Set(opened.map(\.worker)) == [0, 1, 2, 3])
+        #expect(opened.allSatisfy { lanes.lane(of: $0.port) == Int($0.worker) })
+
+        let snapshots = (0..<8).compactMap { relay.snapshot(of: ByteString("\($0)@host")) }
+        relay.stop()
+        let heir = try Self.relay(threads: 4, node: "b", made: second)
+        // In another order, so that taking turns would not do.
+        for snapshot in snapshots.reversed() { heir.apply(snapshot) }
+        let restored = second.opened
+        #expect(restored.count == 32)
+        #expect(restored.allSatisfy { lanes.lane(of: $0.port) == Int($0.worker) })
+        heir.stop()
+    }
+}
