@@ -99,10 +99,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: strict),
+        .target(
+            name: "HostTuning", dependencies: ["CLinux", "RelayCore", "WireFormat"], swiftSettings: strict),
         .executableTarget(
             name: "relayctl",
             dependencies: [
-                "DaemonOptions", "RelayCore", "WireFormat",
+                "DaemonOptions", "HostTuning", "RelayCore", "WireFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: strict),
@@ -158,6 +160,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RelayFailoverTests", dependencies: ["RelayCore", "RelayFailover", "WireFormat"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HostTuningTests", dependencies: ["HostTuning", "WireFormat"], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
         .testTarget(

@@ -55,24 +55,16 @@ struct ConsoleClient {
     }
 
     private static func address(_ connection: Connection) throws -> TransportAddress {
-        let host = HostNetwork(deviceAddresses: { [] }, resolve: { HostResolver.addresses(of: $0) })
-        let arguments = connection.address.map { ["--config-file=none", "--listen-cli=\($0)"] } ?? []
+        let arguments = connection.address.map { ["--config-file=none", "--listen-cli=\($0)"] }
         let isReadable = FileManager.default.isReadableFile(atPath: connection.configFile)
         let file = isReadable ? ["--config-file=\(connection.configFile)"] : ["--config-file=none"]
-        do {
-            let result = try Configuration.parse(arguments: arguments.isEmpty ? file : arguments, host: host) { path in
-                (try? String(contentsOfFile: path, encoding: .utf8)).map { .text($0) } ?? .missing
-            }
-            guard case .run(let configuration, _) = result, let listener = configuration.listenCLI.first else {
-                return TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: defaultPort)
-            }
-            // One that listens everywhere is here too.
-            guard listener.address.isUnspecified else { return listener }
-            let loopback = listener.address.family == .ipv4 ? IPAddress(ipv4: 0x7F00_0001) : IPAddress("::1")
-            return TransportAddress(loopback ?? listener.address, port: listener.port)
-        } catch {
-            throw ValidationError("\(error)")
+        guard let listener = try Configuration(reading: arguments ?? file).listenCLI.first else {
+            return TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: defaultPort)
         }
+        // One that listens everywhere is here too.
+        guard listener.address.isUnspecified else { return listener }
+        let loopback = listener.address.family == .ipv4 ? IPAddress(ipv4: 0x7F00_0001) : IPAddress("::1")
+        return TransportAddress(loopback ?? listener.address, port: listener.port)
     }
 
     /// Sends words and waits for the answer.

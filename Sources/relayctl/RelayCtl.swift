@@ -7,10 +7,12 @@ struct RelayCtl: AsyncParsableCommand {
         commandName: "relayctl",
         abstract: "Asks a running relay, and tells it what to do.",
         discussion: """
-            The relay must have been started with --listen-cli. All other words are handed to it as they are: \
-            'relayctl help' lists what it understands.
+            The relay must have been started with --listen-cli, but for 'tune', which needs none. All other words are \
+            handed to it as they are: 'relayctl help' lists what it understands.
             """,
-        subcommands: [Status.self, Calls.self, Call.self, Terminate.self, Stats.self, Get.self, Set.self, Pass.self],
+        subcommands: [
+            Status.self, Calls.self, Call.self, Terminate.self, Stats.self, Get.self, Set.self, Tune.self, Pass.self,
+        ],
         defaultSubcommand: Pass.self)
 }
 

@@ -1,0 +1,35 @@
+internal import Foundation
+
+/// A script that takes back what was done, the last first. What was done at several times is all in it, so that running it
+/// leaves the host as it was before the first.
+package struct UndoList: Sendable {
+    private static let head = """
+        #!/bin/sh
+        # What 'relayctl tune --apply' has changed since the start of the system, taken back. Run it as root, then delete it.
+        """
+    package let path: String
+
+    package init(path: String) { self.path = path }
+
+    /// Makes sure that there is a list before anything is done.
+    func prepare() throws(TuningError) { try write(commands) }
+
+    /// Puts a command in front of the others.
+    func add(_ command: String) throws(TuningError) { try write([command] + commands) }
+
+    private var commands: [String] {
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { String($0) }
+    }
+
+    private func write(_ commands: [String]) throws(TuningError) {
+        let text = ([Self.head] + commands).joined(separator: "\n")
+        do {
+            // In one step: whatever happens to us, the list is whole.
+            try Data((text + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+        } catch {
+            throw TuningError("the list for undoing cannot be written to \(path): \(error.localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Glibc
+import RelayTestSupport
+import Testing
+
+/// `relayctl tune` on a host of its own: a pair of virtual interfaces with four queues each, whose files the kernel really has.
+@Suite(
+    "relayctl tune", .serialized, .enabled(if: RelayProcess.isOurOwn, "a client of our own relay"),
+    .enabled(if: RelayHost.obstacle == nil && geteuid() == 0, "takes root, and network namespaces"))
+struct TuneTests {
+    /// Limits of the whole system and of the processors are covered by files of ours: they are not the test's to change.
+    private static let script = """
+        set -e
+        mount -t sysfs none /sys
+        mount -t tmpfs none /sys/module
+        for limit in rmem_max wmem_max; do
+            echo 212992 >"$folder/$limit"
+            mount --bind "$folder/$limit" "/proc/sys/net/core/$limit"
+        done
+        ip link add eth0 numtxqueues 4 numrxqueues 4 type veth peer name peer numtxqueues 4 numrxqueues 4
+        ip address add 192.0.2.1/24 dev eth0
+        ip link set eth0 up
+        echo 1 >/proc/sys/net/ipv4/conf/eth0/rp_filter
+        echo 32768 60999 >/proc/sys/net/ipv4/ip_local_port_range
+        state() {
+            cat /sys/class/net/eth0/queues/rx-*/rps_cpus /sys/class/net/eth0/queues/tx-*/xps_cpus
+            cat /proc/sys/net/ipv4/conf/eth0/rp_filter /proc/sys/net/ipv4/ip_local_reserved_ports
+            cat /proc/sys/net/core/rmem_max
+        }
+        state >"$folder/before"
+        $tune >"$folder/dry-run"
+        state | cmp - "$folder/before"
+        $tune --apply >"$folder/apply"
+        state >"$folder/after"
+        $tune --json >"$folder/again"
+        sh "$folder/undo"
+        state >"$folder/undone"
+        """
+
+    @Test(
+        "what a dry run says is done by --apply, then there is nothing to do, and all of it can be taken back",
+        .timeLimit(.minutes(1)))
+    func applies() async throws {
+        try await withTestRun("tune") { run in
+            let file = run.path(of: "relay.conf")
+            try Text.write(
+                "[rtpengine]\ninterface = 192.0.2.1\nport-min = 40000\nport-max = 40999\nnum-threads = 4\n", to: file)
+            let tune =
+                "\(try Executables.product("relayctl")) tune --config-file=\(file) --undo-file=\(run.path(of: "undo"))"
+            let process = try run.start(
+                "/usr/bin/env",
+                ["folder=\(run.directory)", "tune=\(tune)", "unshare", "--net", "--mount", "sh", "-c", Self.script],
+                name: "script")
+            #expect(try await process.exitStatus(within: .seconds(30)) == 0, "\(process.log)")
+            func lines(_ name: String) throws -> [String] { try Text.lines(of: run.path(of: name)) }
+
+            let dryRun = try lines("dry-run").filter { $0.hasPrefix("            # ") }.map { $0.dropFirst(14) }
+            #expect(dryRun.count == 12, "\(dryRun)")
+            let done = try lines("apply").filter { $0.hasPrefix("done     ") }.map { $0.dropFirst(9) }
+            #expect(done == dryRun)
+            #expect(try lines("again").joined().contains("\"commands\":[\"") == false)
+
+            let (before, after) = (try lines("before"), try lines("after"))
+            #expect(before.prefix(8).allSatisfy { $0.allSatisfy { "0,".contains($0) } })
+            #expect(after.prefix(8).allSatisfy { $0.contains { !"0,".contains($0) } })
+            #expect(after.suffix(3) == ["2", "40000-40999", "33554432"])
+            #expect(try lines("undone") == before)
+        }
+    }
+}
