@@ -139,6 +139,33 @@ struct Set: AsyncParsableCommand {
     }
 }
 
+struct Drill: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lends an address to its backup and takes it back, and reports what that has cost.",
+        discussion:
+            "For each call it says whether the call would survive the death of its relay; --json has all of them.")
+    /// The answer comes after the drill, and after the other relays have told what they got.
+    private static let overhead = 30
+
+    @Option(help: "The media address to lend.") var address: String?
+    @Option(help: "For so long.") var seconds: Int?
+    @Argument(help: "The same without names: ADDRESS [SECONDS].") var words: [String] = []
+    @Option(help: "The relay's console; otherwise as with other commands.") var console: String?
+    @Option(help: "The relay's configuration file.") var configFile = Connection.usualFile
+    @Flag(help: "Print JSON, for scripts.") var json = false
+
+    func run() async throws {
+        let words = (address.map { [$0] } ?? []) + words
+        guard let address = words.first, words.count <= 2, seconds == nil || words.count == 1,
+            let seconds = words.count == 2 ? Int(words[1]) : seconds ?? 5
+        else { throw ValidationError("drill --address ADDRESS [--seconds SECONDS]") }
+        var connection = Connection()
+        (connection.address, connection.configFile, connection.json) = (console, configFile, json)
+        connection.timeout = max(0, seconds) + Self.overhead
+        try await connection.run(["drill", address, "\(seconds)"])
+    }
+}
+
 struct Pass: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Anything else that the relay understands; 'help' lists it.")

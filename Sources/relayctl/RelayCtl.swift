@@ -11,7 +11,8 @@ struct RelayCtl: AsyncParsableCommand {
             handed to it as they are: 'relayctl help' lists what it understands.
             """,
         subcommands: [
-            Status.self, Calls.self, Call.self, Terminate.self, Stats.self, Get.self, Set.self, Tune.self, Pass.self,
+            Status.self, Calls.self, Call.self, Terminate.self, Stats.self, Get.self, Set.self, Drill.self, Tune.self,
+            Pass.self,
         ],
         defaultSubcommand: Pass.self)
 }
@@ -19,11 +20,14 @@ struct RelayCtl: AsyncParsableCommand {
 /// Where the relay is, and what its answers look like.
 struct Connection: ParsableArguments {
     @Option(
-        name: .long, help: "The relay's console; otherwise listen-cli of the configuration file, or 127.0.0.1:9900.")
+        name: [.customLong("console"), .customLong("address")],
+        help: "The relay's console; otherwise listen-cli of the configuration file, or 127.0.0.1:9900.")
     var address: String?
 
+    static let usualFile = "/etc/rtpengine/rtpengine.conf"
+
     @Option(name: .long, help: "The relay's configuration file.")
-    var configFile = "/etc/rtpengine/rtpengine.conf"
+    var configFile = Connection.usualFile
 
     @Option(name: .long, help: "Give up after so many seconds.")
     var timeout = 30
@@ -39,7 +43,7 @@ struct Connection: ParsableArguments {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             switch (parts[0], parts.count == 2 ? String(parts[1]) : nil) {
             case ("--json", nil): connection.json = true
-            case ("--address", let address?): connection.address = address
+            case ("--address", let address?), ("--console", let address?): connection.address = address
             case ("--config-file", let file?): connection.configFile = file
             case ("--timeout", let seconds?): connection.timeout = Int(seconds) ?? timeout
             default: rest.append(word)

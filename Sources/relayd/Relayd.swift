@@ -20,6 +20,7 @@ struct Relayd {
 
     /// Not `async`: the guard and the way to the background need a process without other threads.
     static func main() {
+        SystemService.nameProcess("relayd")
         SystemService.tuneAllocator()
         do {
             switch try parse() {
@@ -56,6 +57,8 @@ struct Relayd {
     /// Becomes a guard, which starts this program again as the relay, or the relay itself.
     private static func start(_ configuration: Configuration, _ notices: [OptionNotice]) throws -> Never {
         let announce = try AnnounceMethod(configuration)
+        // A log or a routing daemon that goes away takes nobody along.
+        SystemService.ignore(SIGPIPE)
         let settings = LogSettings(configuration)
         let link = GuardLink(environment: ProcessInfo.processInfo.environment)
         let isBrief = configuration.flushKernel
@@ -75,19 +78,19 @@ struct Relayd {
         }
         if link == nil, !configuration.noGuard {
             var guardian = try Guard(configuration, announce: announce, log: log, tellReady: ready)
-            let pidfile = try configuration.pidfile.map { try PIDFile(at: $0) }
+            let pidfile = try configuration.pidfile.map { try PIDFile(at: $0, log: log) }
             let status = guardian.run()
-            try pidfile?.remove()
+            pidfile?.remove()
             exit(status)
         }
-        let pidfile = try link == nil ? configuration.pidfile.map { try PIDFile(at: $0) } : nil
+        let pidfile = try link == nil ? configuration.pidfile.map { try PIDFile(at: $0, log: log) } : nil
         // Those for the log do no harm before their service listens to them.
         for signal in [SIGHUP, SIGUSR1, SIGUSR2] { SystemService.ignore(signal) }
         let surroundings = Surroundings(link: link, announce: announce, settings: settings, log: log, tellReady: ready)
         Task {
             do {
                 try await run(configuration, notices, surroundings)
-                try pidfile?.remove()
+                pidfile?.remove()
                 exit(0)
             } catch {
                 fail(error)

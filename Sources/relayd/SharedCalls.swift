@@ -64,6 +64,17 @@ struct SharedCalls {
     /// Calls whose last change nobody else can have.
     var unprotectedCalls: Set<ByteString> { replicator.unprotectedCalls }
 
+    /// The other relays that live and have calls on an address.
+    func peers(at address: IPAddress) -> [String] {
+        status.peers.filter { $0.isAlive && $0.addresses.contains("\(address)") }.map(\.node)
+    }
+
+    /// Asks them what has arrived at an address (`Replicator.ask`).
+    func ask(_ question: ReadingsQuestion?) { replicator.ask(question) }
+
+    /// What they have answered so far.
+    var answers: [String: [StreamReading]] { replicator.answers }
+
     /// Writes the last changes and ends. Calls stay in the store.
     func stop() { replicator.stop() }
 

@@ -74,7 +74,8 @@ struct RouteBoardTests {
     @Test(
         "messages to the guard come back as they went",
         arguments: [
-            GuardMessage.beat(isCarried: true), .beat(isCarried: false), .ready, .leaving, .route(one, .lastResort),
+            GuardMessage.beat(CallSafety(isCarried: true)), .beat(CallSafety()), .beat(CallSafety(isShared: true)),
+            .beat(CallSafety(isCarried: true, isShared: true)), .ready, .leaving, .route(one, .lastResort),
             .route(two, .none),
         ])
     func messages(_ message: GuardMessage) { #expect(GuardMessage(message.text) == message) }

@@ -110,15 +110,38 @@ struct RouteIntentTests {
         #expect(intent.state == .standby)
     }
 
-    @Test("no answer, no route, at once; and a slow rise afterwards")
+    @Test("without an answer it is the last resort, at once; and a slow rise afterwards")
     func notAnswering() {
         var intent = Self.settled(.home)
         Self.hold(&intent, Self.when(answering: false), from: 1100, to: 1100)
-        #expect(intent.level == .none)
+        #expect(intent.level == .lastResort)
         Self.hold(&intent, Self.when(), from: 1200, to: 1400)
-        #expect(intent.level == .none)
+        #expect(intent.level == .lastResort)
         #expect(Self.hold(&intent, Self.when(), from: 1500, to: 1600) == 1)
         #expect(intent.level == .home)
+    }
+
+    @Test("before the first answer nothing is announced")
+    func notAnsweringYet() {
+        var intent = RouteIntent(address: Self.address, role: .home)
+        Self.hold(&intent, Self.when(answering: false), from: 0, to: 1000)
+        #expect(intent.level == .none)
+    }
+
+    @Test("a route that comes and goes comes later every time")
+    func flaps() {
+        var intent = Self.settled(.home)
+        var (now, times): (UInt64, [UInt64]) = (1100, [])
+        for _ in 0..<4 {
+            Self.hold(&intent, Self.when(answering: false), from: now, to: now)
+            let fell = now
+            repeat {
+                now += 100
+                Self.hold(&intent, Self.when(), from: now, to: now)
+            } while intent.level != .home && now < 100_000
+            times.append(now - fell - 100)
+        }
+        #expect(times == [300, 600, 1200, 2400])
     }
 
     @Test("draining goes by way of the last resort, and does not come back")

@@ -76,30 +76,84 @@ struct GuardTests {
         }
     }
 
-    /// A command that writes a line for each change.
+    /// A relay whose route changes are lines of a file.
+    private struct Announcing {
+        let relay: RelayProcess
+        let file: String
+
+        init(in run: TestRun) async throws {
+            file = run.path(of: "routes")
+            relay = try await GuardTests.start(in: run, with: ["--announce=exec:echo $LEVEL $PREFIX >>\(file)"])
+            try await becomes(["home"])
+        }
+
+        /// What was announced so far.
+        var levels: [String] {
+            let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+            return text.split(separator: "\n").compactMap { $0.split(separator: " ").first.map { String($0) } }
+        }
+
+        func becomes(_ expected: [String]) async throws {
+            _ = try await eventually("\(expected), not \(levels)") { levels == expected ? true : nil }
+        }
+    }
+
     @Test("a relay that hangs is the last resort, and what it was once it answers again", .timeLimit(.minutes(1)))
     func hides() async throws {
         try await withTestRun("guard-hides") { run in
-            let routes = run.path(of: "routes")
-            let relay = try await Self.start(in: run, with: ["--announce=exec:echo $LEVEL $PREFIX >>\(routes)"])
-            func levels() -> [String] {
-                let text = (try? String(contentsOfFile: routes, encoding: .utf8)) ?? ""
-                return text.split(separator: "\n").compactMap { $0.split(separator: " ").first.map { String($0) } }
-            }
-            func becomes(_ expected: [String]) async throws {
-                _ = try await eventually("\(expected), not \(levels())") { levels() == expected ? true : nil }
-            }
-            try await becomes(["home"])
-            let child = try await Self.child(of: relay)
+            let scene = try await Announcing(in: run)
+            let child = try await Self.child(of: scene.relay)
             kill(child, SIGSTOP)
-            try await becomes(["home", "last-resort"])
+            try await scene.becomes(["home", "last-resort"])
             kill(child, SIGCONT)
-            try await becomes(["home", "last-resort", "home"])
+            try await scene.becomes(["home", "last-resort", "home"])
             kill(child, SIGKILL)
-            try await becomes(["home", "last-resort", "home", "none", "home"])
-            relay.process.signal(SIGTERM)
-            #expect(try await relay.process.exitStatus(within: .seconds(10)) == 0)
-            #expect(levels().suffix(2) == ["last-resort", "none"])
+            try await scene.becomes(["home", "last-resort", "home", "none", "home"])
+            scene.relay.process.signal(SIGTERM)
+            #expect(try await scene.relay.process.exitStatus(within: .seconds(10)) == 0)
+            #expect(scene.levels.suffix(2) == ["last-resort", "none"])
+        }
+    }
+
+    @Test("a relay that goes on hanging is replaced by another one", .timeLimit(.minutes(1)))
+    func replaces() async throws {
+        try await withTestRun("guard-replaces") { run in
+            let scene = try await Announcing(in: run)
+            let child = try await Self.child(of: scene.relay)
+            kill(child, SIGSTOP)
+            #expect(try await Self.child(of: scene.relay, otherThan: child) != child)
+            try await scene.becomes(["home", "last-resort", "none", "home"])
+            #expect(try await scene.relay.client.send(Self.ping) == Self.pong)
+        }
+    }
+
+    @Test(
+        "a media thread that hangs is noticed although commands are answered", .timeLimit(.minutes(1)),
+        .enabled(if: Executables.missing(["python3"]).isEmpty, "python3 is not installed"))
+    func mediaThreadHangs() async throws {
+        try await withTestRun("guard-media-thread") { run in
+            let scene = try await Announcing(in: run)
+            let child = try await Self.child(of: scene.relay)
+            let holder = try run.start("lab/hold-thread", ["\(child)", "media-1"], name: "holder")
+            _ = try await eventually("the thread is held: \(holder.lastLines)") {
+                holder.log.contains("held") ? true : nil
+            }
+            #expect(try await scene.relay.client.send(Self.ping) == Self.pong)
+            try await scene.becomes(["home", "last-resort"])
+            #expect(scene.relay.process.log.contains("media thread 1 hangs"))
+            #expect(try await Self.child(of: scene.relay, otherThan: child) != child)
+            try await scene.becomes(["home", "last-resort", "none", "home"])
+        }
+    }
+
+    @Test("when the guard is killed the relay withdraws its addresses by itself, and ends", .timeLimit(.minutes(1)))
+    func withdrawsWithoutGuard() async throws {
+        try await withTestRun("guard-is-killed") { run in
+            let scene = try await Announcing(in: run)
+            let child = try await Self.child(of: scene.relay)
+            scene.relay.process.signal(SIGKILL)
+            _ = try await eventually("the relay is gone") { kill(child, 0) != 0 ? true : nil }
+            try await scene.becomes(["home", "last-resort", "none"])
         }
     }
 

@@ -9,6 +9,9 @@ extension Relay {
     /// It is about to end, and takes no new calls.
     package var isLeaving: Bool { isDraining.load(ordering: .relaxed) }
 
+    /// Asks every media thread to come round (`MediaThreadWatch`). Cheap; a few times a second.
+    package func knockOnMediaThreads() -> [UInt64] { plane.knock() }
+
     /// When the last packet of any call came to each of these addresses, in nanoseconds of the monotonic clock; addresses
     /// to which none has come are left out.
     ///

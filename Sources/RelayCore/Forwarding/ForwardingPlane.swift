@@ -38,6 +38,10 @@ package protocol ForwardingPlane: Sendable {
     /// How many media threads there are; all streams of a call go to one of them.
     var workerCount: Int { get }
 
+    /// Asks every media thread to come round; how often each had done so before it was asked. A thread whose number stays
+    /// the same hangs.
+    func knock() -> [UInt64]
+
     /// Opens a local port. Nothing is received before a `StreamChange.install`.
     ///
     /// - Parameters:

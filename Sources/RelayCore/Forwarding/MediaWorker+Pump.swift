@@ -58,7 +58,11 @@ extension MediaWorker {
         counters.add(1, to: Self.packetSumCell, of: sums)
         counters.add(length, to: Self.byteSumCell, of: sums)
         counters.set(now, in: .lastPacket, of: index)
-        if case .rtp(let ssrc) = kind { counters.set(UInt64(ssrc) | 1 << 32, in: .ssrc, of: index) }
+        if case .rtp(let ssrc) = kind {
+            counters.set(UInt64(ssrc) | 1 << 32, in: .ssrc, of: index)
+        } else {
+            counters.add(1, to: .otherPackets, of: index)
+        }
 
         measure(kind, of: index, entry, at: now)
 

@@ -4,6 +4,8 @@ public struct StreamCounters: Hashable, Sendable {
     public var packets: UInt64 = 0
     /// Their UDP payloads (RTP header included), in octets.
     public var bytes: UInt64 = 0
+    /// Those of them that are not RTP: RTCP, STUN and DTLS on a port that they share with RTP.
+    public var otherPackets: UInt64 = 0
     /// Datagrams that were dropped: not RTP, from an unexpected source, or refused by the kernel on the way out.
     public var errors: UInt64 = 0
     /// Datagrams sent to the endpoint.
@@ -32,6 +34,7 @@ public struct StreamCounters: Hashable, Sendable {
     public static func += (sum: inout StreamCounters, other: StreamCounters) {
         sum.packets += other.packets
         sum.bytes += other.bytes
+        sum.otherPackets += other.otherPackets
         sum.errors += other.errors
         sum.packetsOut += other.packetsOut
         sum.bytesOut += other.bytesOut

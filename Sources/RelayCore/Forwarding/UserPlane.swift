@@ -67,6 +67,8 @@ package final class UserPlane: ForwardingPlane {
 
     package var workerCount: Int { workers.count }
 
+    package func knock() -> [UInt64] { workers.map { $0.mailbox.knock() } }
+
     package func open(
         _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
     ) throws(SystemError) -> StreamHandle {

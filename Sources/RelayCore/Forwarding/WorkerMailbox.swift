@@ -47,6 +47,8 @@ package final class WorkerMailbox: Sendable {
     private let hasWork = Atomic<Bool>(false)
     /// The media thread waits for packets only and has to be woken for commands; otherwise it looks again by itself.
     private let isAsleep = Atomic<Bool>(false)
+    /// How often the media thread has come for commands.
+    private let visits = Atomic<UInt64>(0)
     private let outbox = Mutex(Outbox())
     private let poller: Poller
     private let bell: UDPSocket?
@@ -63,6 +65,19 @@ package final class WorkerMailbox: Sendable {
     /// Called by the control plane, from any thread.
     func post(_ commands: [Command]) {
         pending.withLock { $0.append(contentsOf: commands) }
+        ring()
+    }
+
+    /// Has the media thread come for commands, even if there are none. Any thread.
+    ///
+    /// - Returns: how often it had come before.
+    func knock() -> UInt64 {
+        let before = visits.load(ordering: .acquiring)
+        ring()
+        return before
+    }
+
+    private func ring() {
         // Only the first of a burst has to wake the thread; it takes all that has come by then.
         guard !hasWork.exchange(true, ordering: .sequentiallyConsistent) else { return }
         guard isAsleep.load(ordering: .sequentiallyConsistent) else { return }
@@ -95,6 +110,7 @@ package final class WorkerMailbox: Sendable {
         guard hasWork.load(ordering: .relaxed), hasWork.exchange(false, ordering: .acquiringAndReleasing) else {
             return
         }
+        visits.add(1, ordering: .relaxed)
         pending.withLock { swap(&$0, &commands) }
     }
 

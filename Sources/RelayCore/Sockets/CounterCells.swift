@@ -16,6 +16,8 @@ internal import Glibc
         case sequence, lossAndJitter, faults
         case samples, mosAndLoss, jitterSum, roundTripSum, legRoundTripSum, roundTrips
         case lowest, lowestTimes, highest, highestTimes
+        /// Of `packets`, those that are not RTP.
+        case otherPackets
     }
 
     // SAFETY: set once, freed in deinit; all access goes through the relaxed atomic loads and stores of the shim.
@@ -47,6 +49,7 @@ internal import Glibc
         counters.bytesOut = self[slot, .bytesOut]
         counters.lastPacket = self[slot, .lastPacket]
         counters.lastUserPacket = counters.lastPacket
+        counters.otherPackets = self[slot, .otherPackets]
         let ssrc = self[slot, .ssrc]
         counters.ssrc = ssrc == 0 ? nil : UInt32(truncatingIfNeeded: ssrc)
         if ssrc != 0 { counters.quality = quality(of: slot) }

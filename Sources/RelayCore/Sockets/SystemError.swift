@@ -22,4 +22,6 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
 extension SystemError {
     /// Another socket has the address and port.
     package var isAddressInUse: Bool { self.errno == EADDRINUSE }
+    /// There is no room for a file, or no writing at all: nothing that other options would mend.
+    package var isDiskTrouble: Bool { [ENOSPC, EDQUOT, EROFS, EIO].contains(self.errno) }
 }

@@ -2,8 +2,8 @@ package import WireFormat
 
 /// What a relay tells the process that guards it; one line of text each.
 package enum GuardMessage: Equatable, Sendable {
-    /// The command path has just answered. `isCarried`: the kernel forwards the calls also without this process.
-    case beat(isCarried: Bool)
+    /// The command path has just answered, and all media threads come round.
+    case beat(CallSafety)
     /// Everything listens: the start has succeeded.
     case ready
     /// The process is about to end, on purpose.
@@ -13,7 +13,7 @@ package enum GuardMessage: Equatable, Sendable {
 
     package var text: String {
         switch self {
-        case .beat(let isCarried): isCarried ? "beat carried" : "beat"
+        case .beat(let safety): "beat\(safety.isCarried ? " carried" : "")\(safety.isShared ? " shared" : "")"
         case .ready: "ready"
         case .leaving: "leaving"
         case .route(let address, let level): "route \(address) \(level.word)"
@@ -24,8 +24,8 @@ package enum GuardMessage: Equatable, Sendable {
     package init?(_ text: String) {
         let words = text.split(separator: " ")
         switch words.first {
-        case "beat" where words.count == 1: self = .beat(isCarried: false)
-        case "beat" where words.count == 2 && words[1] == "carried": self = .beat(isCarried: true)
+        case "beat" where words.dropFirst().allSatisfy({ $0 == "carried" || $0 == "shared" }):
+            self = .beat(CallSafety(isCarried: words.contains("carried"), isShared: words.contains("shared")))
         case "ready" where words.count == 1: self = .ready
         case "leaving" where words.count == 1: self = .leaving
         case "route" where words.count == 3:

@@ -5,12 +5,17 @@ package struct GuardPolicy: Equatable, Sendable {
     package static let beatInterval: UInt64 = 50_000_000
     /// Without a sign of life for so long it counts as stuck.
     package static let beatLimit: UInt64 = 190_000_000
-    /// It has to beat for so long before its routes are what they were.
-    package static let recovery: UInt64 = 1_000_000_000
-    /// Stuck for so long, it is ended and started again.
-    package static let stuckLimit: UInt64 = 10_000_000_000
-    /// The same when the kernel carries its calls: nothing is lost by it, and commands are answered again.
-    package static let carriedStuckLimit: UInt64 = 1_000_000_000
+    /// It has to beat for so long before its routes are what they were; for longer, if it has been stuck before.
+    package static let recovery = Damping(first: 1_000_000_000, longest: 30_000_000_000, memory: 60_000_000_000)
+    /// Stuck for so long, it is ended and started again: its calls are in the store or in the kernel, so waiting gains
+    /// nothing. (A disk or a log that makes it wait does so for less.)
+    package static let stuckLimit: UInt64 = 800_000_000
+    /// The same when its calls would end with it: then it gets a chance to come round by itself.
+    package static let lonelyStuckLimit: UInt64 = 3_000_000_000
+    /// The same while it is being debugged, or would run if it got a processor: another process would not get one either.
+    package static let patience: UInt64 = 10_000_000_000
+    /// Between two looks at what a stuck process does.
+    package static let lookInterval: UInt64 = 100_000_000
     /// From its start to its first sign of life; reading a large Redis takes a while.
     package static let startLimit: UInt64 = 120_000_000_000
     /// A relay that has been ready for so long starts with a clean sheet when it fails.
@@ -26,7 +31,7 @@ package struct GuardPolicy: Equatable, Sendable {
     private static let ownStall: UInt64 = 60_000_000
 
     package enum Event: Equatable, Sendable {
-        case beat(isCarried: Bool)
+        case beat(CallSafety)
         case ready
         /// It ends on purpose.
         case leaving
@@ -37,6 +42,8 @@ package struct GuardPolicy: Equatable, Sendable {
         /// We were told to end, or to pass a signal on that means that.
         case stopRequested(signal: Int32)
         case tick
+        /// What was asked for by `look`.
+        case looked(ProcessLook)
     }
 
     package enum Action: Equatable, Sendable {
@@ -46,6 +53,8 @@ package struct GuardPolicy: Equatable, Sendable {
         /// Forget what the relay wanted announced; the next one says it again.
         case forgetRoutes
         case signal(Int32)
+        /// See what the relay's process is doing, and report `looked`.
+        case look
         case kill(why: String)
         case exit(status: Int32)
         case tellReady
@@ -63,8 +72,13 @@ package struct GuardPolicy: Equatable, Sendable {
 
     private var phase: Phase
     private var lastBeat: UInt64 = 0
-    private var isCarried = false
+    private var safety = CallSafety()
+    private var isCarried: Bool { safety.isCarried }
     private var stuckSince: UInt64?
+    /// What was seen while it has been stuck.
+    private var diagnosis = StuckDiagnosis()
+    private var nextLook: UInt64 = 0
+    private var recovery = GuardPolicy.recovery
     private var beatingSince: UInt64?
     private var readySince: UInt64?
     private var hasEverBeenReady = false
@@ -85,7 +99,7 @@ package struct GuardPolicy: Equatable, Sendable {
 
     package mutating func handle(_ event: Event, at now: UInt64) -> [Action] {
         switch event {
-        case .beat(let isCarried): return noteBeat(isCarried, at: now)
+        case .beat(let safety): return noteBeat(safety, at: now)
         case .ready:
             readySince = now
             defer { hasEverBeenReady = true }
@@ -100,12 +114,15 @@ package struct GuardPolicy: Equatable, Sendable {
             if case .waiting = phase { return finish(status: 0) }
             return [.signal(signal)]
         case .tick: return tick(at: now)
+        case .looked(let look):
+            diagnosis.add(look, at: now)
+            return []
         }
     }
 
-    private mutating func noteBeat(_ isCarried: Bool, at now: UInt64) -> [Action] {
+    private mutating func noteBeat(_ safety: CallSafety, at now: UInt64) -> [Action] {
         guard phase != .vanished, phase != .over else { return [] }
-        (lastBeat, self.isCarried, phase, hasEverAnswered) = (now, isCarried, .running, true)
+        (lastBeat, self.safety, phase, hasEverAnswered) = (now, safety, .running, true)
         beatingSince = beatingSince ?? now
         return []
     }
@@ -131,17 +148,28 @@ package struct GuardPolicy: Equatable, Sendable {
         if now > lastBeat, now &- lastBeat >= Self.beatLimit {
             beatingSince = nil
             guard let since = stuckSince else {
-                stuckSince = now
+                (stuckSince, diagnosis, nextLook) = (now, StuckDiagnosis(), now)
+                recovery.fell(at: now)
                 return isCarried ? [] : restrict(to: .lastResort)
             }
-            guard now &- since >= (isCarried ? Self.carriedStuckLimit : Self.stuckLimit) else { return [] }
-            stuckSince = now  // once for each limit, until its end is reported
-            return [.kill(why: "its command path does not answer")]
+            return treat(stuckFor: now &- since, at: now)
         }
-        guard let since = beatingSince, now &- since >= (stuckSince == nil ? 0 : Self.recovery) else { return [] }
+        guard let since = beatingSince, now &- since >= (stuckSince == nil ? 0 : recovery.pause) else { return [] }
         stuckSince = nil
         if let ready = readySince, now &- ready >= Self.stableAfter { failures = 0 }
         return limit == .home ? [] : restrict(to: .home)
+    }
+
+    /// Ends a stuck relay when the time has come, and looks at it until then.
+    private mutating func treat(stuckFor time: UInt64, at now: UInt64) -> [Action] {
+        let limit = safety.isCarried || safety.isShared ? Self.stuckLimit : Self.lonelyStuckLimit
+        if time >= (diagnosis.deservesPatience ? Self.patience : limit) {
+            stuckSince = now  // once for each limit, until its end is reported
+            return [.kill(why: "it gives no sign of life")]
+        }
+        guard now >= nextLook else { return [] }
+        nextLook = now &+ Self.lookInterval
+        return [.look]
     }
 
     private mutating func restrict(to level: RouteLevel) -> [Action] {
@@ -165,7 +193,7 @@ package struct GuardPolicy: Equatable, Sendable {
         failures += 1
         if failures >= Self.mostFailures || !isCarried { actions += restrict(to: .none) }
         if limit == .none { actions.append(.forgetRoutes) }
-        isCarried = isCarried && failures < Self.mostFailures
+        safety.isCarried = isCarried && failures < Self.mostFailures
         phase = .waiting(until: now &+ Self.pauses[min(failures, Self.pauses.count - 1)])
         return actions
     }

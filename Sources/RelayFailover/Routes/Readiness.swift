@@ -28,7 +28,8 @@ package struct Readiness: Equatable, Sendable {
         conditions.append(
             Condition(
                 name: "answering", isMet: now.isAnswering,
-                text: now.isAnswering ? "commands are answered" : "commands are not answered"))
+                text: now.isAnswering
+                    ? "commands are answered, media threads run" : "no command is answered, or a media thread hangs"))
         conditions.append(
             Condition(
                 name: "open", isMet: !now.isDraining,

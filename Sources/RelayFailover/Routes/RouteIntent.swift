@@ -58,8 +58,9 @@ package struct RouteIntent: Equatable, Sendable {
         case takeOver
     }
 
-    /// Conditions have to hold for so long before a route gets better: fall fast, rise slowly. Nanoseconds.
-    package static let settling: UInt64 = 300_000_000
+    /// Conditions have to hold for so long before a route gets better: fall fast, rise slowly, and the slower the more often
+    /// it has fallen lately.
+    package static let settling = Damping(first: 300_000_000, longest: 30_000_000_000, memory: 60_000_000_000)
     /// A relay that has been in step may be behind for so long before it is anybody's last choice. Nanoseconds.
     package static let patience: UInt64 = 3_000_000_000
     /// A backup that nobody has used for so long is a standby again. Nanoseconds.
@@ -75,6 +76,7 @@ package struct RouteIntent: Equatable, Sendable {
     private var behindSince: UInt64?
     private var lastUse: UInt64 = 0
     private var hasBeenInStep = false
+    private var settling = RouteIntent.settling
 
     package init(address: IPAddress, role: Role) { (self.address, self.role) = (address, role) }
 
@@ -84,7 +86,7 @@ package struct RouteIntent: Equatable, Sendable {
         case .withdrawn: .none
         case .draining: .lastResort
         case .standby, .serving:
-            reason == .notInStep ? .lastResort : role == .home ? .home : .backup
+            reason == .notInStep || reason == .notAnswering ? .lastResort : role == .home ? .home : .backup
         }
     }
 
@@ -92,16 +94,19 @@ package struct RouteIntent: Equatable, Sendable {
     package mutating func update(_ conditions: RouteConditions, at now: UInt64) -> Action {
         if conditions.isUsed { lastUse = now }
         noteStep(conditions.replication, at: now)
-        if !conditions.isAnswering { return withdraw(.notAnswering) }
+        // One that was announced stays as the last resort: its packets may still be forwarded.
+        if !conditions.isAnswering {
+            return state == .withdrawn ? withdraw(.notAnswering) : lastChoice(.notAnswering, at: now)
+        }
         if conditions.isDraining { return drain(reason: .draining, whenGone: .drained, conditions) }
         if conditions.isLent, role == .home, state == .serving || state == .draining {
             return drain(reason: .lent, whenGone: nil, conditions)
         }
         switch conditions.replication {
         case .restoring where !hasBeenInStep: return withdraw(.restoring)
-        case .behind where !hasBeenInStep: return lastChoice()
-        case .unreachable where !hasBeenInStep: return lastChoice()
-        case .behind where isPatienceOver(at: now) && role == .backup: return lastChoice()
+        case .behind where !hasBeenInStep: return lastChoice(.notInStep, at: now)
+        case .unreachable where !hasBeenInStep: return lastChoice(.notInStep, at: now)
+        case .behind where isPatienceOver(at: now) && role == .backup: return lastChoice(.notInStep, at: now)
         default: return rise(conditions, at: now)
         }
     }
@@ -130,8 +135,9 @@ package struct RouteIntent: Equatable, Sendable {
         return .none
     }
 
-    private mutating func lastChoice() -> Action {
-        (state, reason, goodSince) = (.standby, .notInStep, nil)
+    private mutating func lastChoice(_ why: Reason, at now: UInt64) -> Action {
+        if level > .lastResort { settling.fell(at: now) }
+        (state, reason, goodSince) = (.standby, why, nil)
         return .none
     }
 
@@ -150,7 +156,7 @@ package struct RouteIntent: Equatable, Sendable {
         goodSince = since
         // A drill ends where it began.
         let isBack = state == .draining && reason == .lent
-        guard now &- since >= Self.settling || isBack || state == .serving || (state == .standby && reason == .ready)
+        guard now &- since >= settling.pause || isBack || state == .serving || (state == .standby && reason == .ready)
         else {
             if state == .withdrawn { reason = .settling }
             return .none

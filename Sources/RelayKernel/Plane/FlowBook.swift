@@ -214,6 +214,7 @@ struct FlowBook {
             stream.flow != nil
             && FlowSurvey.isForwarded(kernel: counted.last_packet, user: counters.lastUserPacket)
         counters.packets &+= stream.inherited.packets &+ counted.packets
+        counters.otherPackets &+= counted.rtcp_packets
         counters.bytes &+= stream.inherited.bytes &+ counted.bytes
         counters.errors &+= stream.inherited.errors
         counters.lastKernelPacket = counted.last_packet

@@ -76,6 +76,8 @@ package final class KernelPlane: ForwardingPlane {
 
     package var workerCount: Int { user.workerCount }
 
+    package func knock() -> [UInt64] { user.knock() }
+
     // MARK: Streams
 
     package func open(

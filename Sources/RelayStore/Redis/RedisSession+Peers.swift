@@ -52,6 +52,30 @@ extension RedisSession {
         }
     }
 
+    func leave(
+        _ note: [UInt8], from node: String, for other: String, lifetime: Duration
+    ) throws(StoreError) {
+        var commands = RedisCommand()
+        commands.begin(5)
+        commands.word("SET")
+        commands.word(keys.note(from: node, for: other))
+        commands.word(note)
+        commands.word("PX")
+        commands.word(max(1, lifetime.nanoseconds / 1_000_000))
+        let reply = try connection.exchange(commands)[0]
+        if case .error = reply { throw refusal(reply) }
+    }
+
+    func notes(for node: String, from others: [String]) throws(StoreError) -> [[UInt8]?] {
+        var commands = RedisCommand()
+        commands.begin(1 + others.count)
+        commands.word("MGET")
+        for other in others { commands.word(keys.note(from: other, for: node)) }
+        let reply = try connection.exchange(commands)[0]
+        guard let notes = reply.elements else { throw refusal(reply) }
+        return notes.map(\.bytes)
+    }
+
     func subscribe(_ other: RedisLocation?) throws(StoreError) {
         let location = other ?? self.location
         let endpoint =

@@ -29,6 +29,7 @@ struct RedisKeys: Sendable {
     let nodes: [UInt8]
     private let callPrefix: [UInt8]
     private let nodePrefix: [UInt8]
+    private let notePrefix: [UInt8]
 
     init(cluster: String) {
         changes = Array("\(cluster):changes".utf8)
@@ -39,6 +40,7 @@ struct RedisKeys: Sendable {
         nodes = Array("\(cluster):nodes".utf8)
         callPrefix = Array("\(cluster):call:".utf8)
         nodePrefix = Array("\(cluster):node:".utf8)
+        notePrefix = Array("\(cluster):note:".utf8)
     }
 
     /// The record of a call.
@@ -46,4 +48,7 @@ struct RedisKeys: Sendable {
 
     /// What a relay says about itself.
     func node(_ name: [UInt8]) -> [UInt8] { nodePrefix + name }
+
+    /// What a relay wants another one to know. No name has a `>`.
+    func note(from node: String, for other: String) -> [UInt8] { notePrefix + Array("\(other)>\(node)".utf8) }
 }

@@ -6,8 +6,13 @@ internal import WireFormat
 struct PeerState {
     let encoded: [UInt8]
 
-    /// - Parameter process: tells this process from another one of the same name.
-    init(_ relay: Relay, _ status: ReplicationStatus, _ options: ReplicationOptions, process: UInt64) {
+    /// - Parameters:
+    ///   - process: tells this process from another one of the same name.
+    ///   - question: what this relay wants to know of the others.
+    init(
+        _ relay: Relay, _ status: ReplicationStatus, _ options: ReplicationOptions, process: UInt64,
+        question: ReadingsQuestion?
+    ) {
         let calls = relay.callCount
         var body = BodyWriter(ByteWriter(capacity: 256))
         body.dictionary { body in
@@ -16,6 +21,7 @@ struct PeerState {
             body.field("own", max(0, calls - relay.foreignCallCount))
             body.field("position", status.position)
             body.words("flags", [("in-step", status.isInStep)])
+            body.field("question", question?.text)
             body.list("addresses", options.addresses) { $0.text($1) }
         }
         encoded = body.bytes.bytes
@@ -36,7 +42,8 @@ struct PeerState {
                 node: stored.node, isAlive: true, isInStep: words.contains("in-step"),
                 calls: Int(clamping: fields["calls"]?.number ?? 0), ownCalls: Int(clamping: fields["own"]?.number ?? 0),
                 addresses: (fields["addresses"]?.list ?? []).compactMap { $0.string?.description },
-                position: UInt64(clamping: fields["position"]?.number ?? 0))
+                position: UInt64(clamping: fields["position"]?.number ?? 0),
+                question: (fields["question"]?.string?.description).flatMap { ReadingsQuestion($0) })
         } catch {
             return nil
         }

@@ -27,6 +27,9 @@ final class ReplicationState: Sendable {
         var withoutRecord: Set<ByteString> = []
         /// The first reading is through, or the first attempt has failed.
         var hasTried = false
+        /// What the others are being asked, and who has answered what.
+        var question: ReadingsQuestion?
+        var answers: [String: [StreamReading]] = [:]
     }
 
     /// A reading older than that says nothing about now: two polls and some.

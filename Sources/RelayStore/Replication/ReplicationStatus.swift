@@ -15,6 +15,8 @@ package struct ReplicationStatus: Sendable {
         package var addresses: [String]
         /// Sequence number of the last change that it has taken over.
         package var position: UInt64
+        /// What it wants to know of the others.
+        package var question: ReadingsQuestion?
     }
 
     /// The name of this relay.

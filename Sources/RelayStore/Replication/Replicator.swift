@@ -76,6 +76,15 @@ package final class Replicator: CallObserver {
         }
     }
 
+    /// Asks the other relays what has arrived at an address, instead of an earlier question; `nil` for nothing. It takes them
+    /// a second or two.
+    package func ask(_ question: ReadingsQuestion?) {
+        state.values.withLock { ($0.question, $0.answers) = (question, [:]) }
+    }
+
+    /// What they have answered so far, by their names.
+    package var answers: [String: [StreamReading]] { state.values.withLock { $0.answers } }
+
     package func callChanged(_ id: ByteString) { state.note { $0.change(id) } }
 
     package func callEnded(_ ending: CallEnding) {

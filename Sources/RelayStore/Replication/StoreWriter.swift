@@ -14,6 +14,10 @@ struct StoreWriter {
     private static let beat = Duration.seconds(1)
     /// How long an announcement holds.
     private static let announcementLifetime = Duration.seconds(5)
+    /// How long a note for another relay is kept.
+    private static let noteLifetime = Duration.seconds(30)
+    /// Packets of a stream are at least some milliseconds apart.
+    private static let betweenPasses = Duration.milliseconds(3)
     /// At the end, so long at most are the last changes being written.
     private static let farewell = Duration.seconds(2)
     /// Endings that are looked at under one hold of the lock.
@@ -32,6 +36,8 @@ struct StoreWriter {
     private let process = UInt64.random(in: 1...UInt64.max / 2)
     /// How often in a row somebody else has spoken under our name.
     private var strangers = 0
+    /// The last question of each other relay that was answered.
+    private var answered: [String: UInt64] = [:]
     private var server: String?
     private var position = StorePosition(incarnation: [], sequence: 0, pruned: 0)
     var audit = StoreAudit()
@@ -172,6 +178,8 @@ struct StoreWriter {
         beats += 1
         let announced = try announce(session)
         let peers = announced.filter { $0.node != options.node }.compactMap(PeerState.peer)
+        try answer(peers, session)
+        try collectAnswers(peers, session)
         state.values.withLock { $0.status.peers = Self.merge($0.status.peers, peers) }
         checkName(announced)
         try look(session)
@@ -186,8 +194,39 @@ struct StoreWriter {
     }
 
     private func announce(_ session: any StoreSession) throws(StoreError) -> [StoredPeer] {
-        let state = PeerState(relay, state.status(at: SystemClock.monotonic), options, process: process)
+        let state = PeerState(
+            relay, state.status(at: SystemClock.monotonic), options, process: process,
+            question: state.values.withLock { $0.question })
         return try session.announce(options.node, state.encoded, lifetime: Self.announcementLifetime)
+    }
+
+    /// Tells relays that ask what has arrived at an address.
+    private mutating func answer(
+        _ peers: [ReplicationStatus.Peer], _ session: any StoreSession
+    ) throws(StoreError) {
+        for peer in peers {
+            guard let question = peer.question, answered[peer.node] != question.number else { continue }
+            var reader = relay.reader(at: question.address, limit: StoreLimits.readings)
+            while !reader.pass() { state.writerBell.wait(Self.betweenPasses) }
+            try session.leave(
+                ReadingsNote(number: question.number, reader.readings).encoded, from: options.node, for: peer.node,
+                lifetime: Self.noteLifetime)
+            answered[peer.node] = question.number
+        }
+    }
+
+    /// Takes what others have answered.
+    private func collectAnswers(
+        _ peers: [ReplicationStatus.Peer], _ session: any StoreSession
+    ) throws(StoreError) {
+        guard let question = state.values.withLock({ $0.question }), !peers.isEmpty else { return }
+        let notes = try session.notes(for: options.node, from: peers.map(\.node))
+        for (peer, note) in zip(peers, notes) {
+            guard let note = note.flatMap({ ReadingsNote($0) }), note.number == question.number else { continue }
+            state.values.withLock { values in
+                if values.question == question { values.answers[peer.node] = note.readings }
+            }
+        }
     }
 
     /// Two relays of one name would both believe to own the same calls. What an earlier process of ours has said is no

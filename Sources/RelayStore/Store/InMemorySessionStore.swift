@@ -20,6 +20,7 @@ package final class InMemorySessionStore: SessionStore {
         var order: [(sequence: UInt64, callID: ByteString)] = []
         var endings: [(due: UInt64, callID: ByteString)] = []
         var peers: [String: [UInt8]] = [:]
+        var notes: [String: [String: [UInt8]]] = [:]
         var position = StorePosition(incarnation: [], sequence: 0, pruned: 0)
         var fault = Fault.none
         var server = 0
@@ -218,6 +219,14 @@ private final class InMemorySession: StoreSession {
             defer { all.peers[node] = state }
             return all.peers.map { StoredPeer(node: $0.key, state: $0.value) }
         }
+    }
+
+    func leave(
+        _ note: [UInt8], from node: String, for other: String, lifetime: Duration
+    ) throws(StoreError) { try use { $0.notes[other, default: [:]][node] = note } }
+
+    func notes(for node: String, from others: [String]) throws(StoreError) -> [[UInt8]?] {
+        try use { state in others.map { state.notes[node]?[$0] } }
     }
 
     func awaitChange(_ limit: Duration) throws(StoreError) { bell.wait(limit) }

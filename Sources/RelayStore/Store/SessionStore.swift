@@ -40,6 +40,12 @@ package protocol StoreSession: AnyObject {
     /// Says that this relay is alive, for as long as `lifetime` lasts, and hears who else is, and what was last said under
     /// its own name.
     func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer]
+    /// Leaves a note for another relay, in the place of an earlier one.
+    func leave(
+        _ note: [UInt8], from node: String, for other: String, lifetime: Duration
+    ) throws(StoreError)
+    /// The notes that some relays have left for one, in their order.
+    func notes(for node: String, from others: [String]) throws(StoreError) -> [[UInt8]?]
     /// Waits for a change, the bell, or until the time is over.
     func awaitChange(_ limit: Duration) throws(StoreError)
 }
@@ -138,4 +144,6 @@ package enum StoreLimits {
     package static let endingLifetime = Duration.seconds(600)
     /// Relays in a group whose announcements are read.
     package static let peers = 128
+    /// Streams that a relay tells another one of, 16 octets each: those of 4,000 calls of two sides.
+    package static let readings = 8192
 }

@@ -15,13 +15,14 @@ struct Failover: Service {
     private let routes: RouteService
     private let isAnnouncing: Bool
     private let drainLimit: Duration
+    private let log: Logger
 
     /// - Throws: when routes are to be announced, nobody guards us, and the interfaces cannot be had.
     init(
         _ configuration: Configuration, relay: Relay, kernel: KernelForwarding, shared: SharedCalls?, link: GuardLink?,
         method: AnnounceMethod?, log: Logger
     ) throws(SystemError) {
-        (self.relay, self.kernel, self.shared, self.link) = (relay, kernel, shared, link)
+        (self.relay, self.kernel, self.shared, self.link, self.log) = (relay, kernel, shared, link, log)
         isAnnouncing = method != nil
         drainLimit = .seconds(configuration.drainTimeout)
         routes = RouteService(
@@ -32,12 +33,16 @@ struct Failover: Service {
 
     /// Begins to give signs of life, each after an answer on the command path.
     func beat(through ask: @escaping @Sendable ([UInt8], @escaping @Sendable ([UInt8]) -> Void) -> Void) throws {
-        try Heartbeat(ask: ask) { [relay, kernel, link, routes] in
-            // The registry of calls answers too.
-            _ = relay.callCount
-            routes.noteAnswer()
-            link?.tell(.beat(isCarried: kernel.carriesCalls))
-        }.start()
+        try Heartbeat(
+            ask: ask, knock: { [relay] in relay.knockOnMediaThreads() },
+            beat: { [relay, kernel, shared, link, routes] in
+                // The registry of calls answers too.
+                let hasCalls = relay.callCount > 0
+                routes.noteAnswer()
+                let isShared = !hasCalls || shared?.status.canWrite ?? false
+                link?.tell(.beat(CallSafety(isCarried: kernel.carriesCalls, isShared: isShared)))
+            }, log: log
+        ).start()
     }
 
     func run() async throws {
@@ -63,7 +68,10 @@ struct Failover: Service {
     func register(with operations: Operations) {
         operations.add(ReadinessCommand { readiness })
         let survival = CallSurvival(relay: relay, shared: shared)
-        for command in RouteCommands.all(routes, survival) { operations.add(command) }
+        let drill = Drill(relay: relay, routes: routes, shared: shared, log: log)
+        for command in RouteCommands.all(routes, DrillCommand(drill: drill, survival: survival)) {
+            operations.add(command)
+        }
     }
 }
 

@@ -100,7 +100,7 @@ struct Guard {
     private mutating func take(_ text: String) -> Int32? {
         let now = SystemClock.monotonic
         switch GuardMessage(text) {
-        case .beat(let isCarried)?: return perform(policy.handle(.beat(isCarried: isCarried), at: now))
+        case .beat(let safety)?: return perform(policy.handle(.beat(safety), at: now))
         case .ready?: return perform(policy.handle(.ready, at: now))
         case .leaving?: return perform(policy.handle(.leaving, at: now))
         case .route(let address, let level)?: announcer.want(level, for: address, at: now)
@@ -158,13 +158,14 @@ struct Guard {
                 if let status = start() { return status }
             case .limitRoutes(let level):
                 if level == .lastResort {
-                    let limit = GuardPolicy.stuckLimit / 1_000_000_000
-                    let routes = announces ? "its addresses are the last resort now, and " : ""
-                    log.error("the relay does not answer: \(routes)after \(limit) s of that it is started again")
+                    let routes = announces ? ": its addresses are the last resort now" : ""
+                    log.error("the relay gives no sign of life\(routes)")
                 }
                 announcer.limit(to: level, at: now)
             case .forgetRoutes: announcer.forget(at: now)
             case .signal(let number): signalChild(number)
+            case .look:
+                if let look = ProcessLook(process: child) { _ = policy.handle(.looked(look), at: now) }
             case .kill(let why):
                 log.error("the relay is ended: \(why)")
                 signalChild(SIGKILL)

@@ -16,10 +16,7 @@ final class RouteService: Service {
     /// The network gets so long to send packets elsewhere before silence means anything, in nanoseconds.
     private static let convergence: UInt64 = 500_000_000
     /// So long without a packet means that there are none, in nanoseconds.
-    private static let silence: UInt64 = 300_000_000
-
-    /// After a drill packets come back within this time, in nanoseconds.
-    private static let patience: UInt64 = 3_000_000_000
+    static let silence: UInt64 = 300_000_000
 
     private struct State {
         var intents: [RouteIntent]
@@ -68,11 +65,18 @@ final class RouteService: Service {
         }
     }
 
+    /// Whether an address is a home address that could be lent now.
+    func canLend(_ address: IPAddress) -> Bool { state.withLock { Self.canLend(address, $0) } }
+
+    private static func canLend(_ address: IPAddress, _ state: State) -> Bool {
+        !state.isDraining && state.lent[address] ?? 0 < SystemClock.monotonic
+            && state.intents.contains { $0.address == address && $0.role == .home && $0.state == .serving }
+    }
+
     /// Lends a home address to its backup until a moment; false when it is not ours to lend.
     func lend(_ address: IPAddress, until end: UInt64) -> Bool {
         let isLent = state.withLock { state in
-            guard state.intents.contains(where: { $0.address == address && $0.role == .home && $0.state == .serving })
-            else { return false }
+            guard Self.canLend(address, state) else { return false }
             state.lent[address] = end
             return true
         }
@@ -86,37 +90,6 @@ final class RouteService: Service {
     private func isAnswering(at now: UInt64) -> Bool {
         let answered = lastAnswer.load(ordering: .relaxed)
         return answered > 0 && now &- min(now, answered) < Self.answerLimit
-    }
-
-    /// What a drill has shown; times in milliseconds.
-    struct Drill {
-        /// From the change of the route to the last packet that still came here; `nil` when packets never stopped.
-        var away: Int?
-        /// From the change back to the first packet; `nil` when none came back.
-        var back: Int?
-    }
-
-    /// Lends a home address to its backup for some seconds, and watches its packets go and come back; `nil` when it is not
-    /// ours to lend.
-    func drill(_ address: IPAddress, seconds: Int) async -> Drill? {
-        let start = SystemClock.monotonic
-        let end = start &+ UInt64(seconds) * 1_000_000_000
-        guard lend(address, until: end) else { return nil }
-        log.notice("drill: \(address) is lent to its backup for \(seconds) s")
-        var drill = Drill()
-        func last() -> UInt64 { relay.lastPackets(at: [address])[address] ?? 0 }
-        // A cancelled wait is a short one.
-        while SystemClock.monotonic < end { try? await Task.sleep(for: .milliseconds(20)) }
-        let left = last()
-        if end &- min(end, left) > Self.silence { drill.away = Int((left &- min(left, start)) / 1_000_000) }
-        look()
-        while last() <= end, SystemClock.monotonic &- end < Self.patience {
-            try? await Task.sleep(for: .milliseconds(5))
-        }
-        let first = last()
-        if first > end { drill.back = Int((first &- end) / 1_000_000) }
-        log.notice("drill: \(address) is back")
-        return drill
     }
 
     /// Makes the network send packets elsewhere, and waits until none comes any more, at most `limit`.
@@ -147,7 +120,7 @@ final class RouteService: Service {
     }
 
     /// Looks at the conditions, and has changes announced and calls taken over.
-    private func look() {
+    func look() {
         let now = SystemClock.monotonic
         countPackets(at: now)
         let replication = replication()

@@ -1,0 +1,173 @@
+import Foundation
+import Glibc
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// relayd under whatever starts it: a service manager, a container, a shell whose pipe breaks.
+@Suite("Under a supervisor", .serialized, .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"))
+struct SupervisionTests {
+    private static let ping = "d7:command4:pinge"
+    private static let pong = "d6:result4:ponge"
+
+    /// Options of a relay, and a client for it.
+    private static func setUp() throws -> (options: [String], client: NGClient) {
+        let network = try LoopbackNetwork(portCount: 30)
+        let first = network.ports.lowerBound
+        let control = TransportAddress(network.host(1), port: first)
+        let options = [
+            "--config-file=none", "--foreground", "--log-stderr", "--log-level=7", "--num-threads=1",
+            "--interface=\(network.host(1))", "--listen-ng=\(control)", "--port-min=\(first + 10)",
+            "--port-max=\(first + 29)",
+        ]
+        return (options, NGClient(control, patience: .milliseconds(500), tries: 3))
+    }
+
+    private static func answers(_ client: NGClient, _ process: ChildProcess) async throws {
+        _ = try await eventually("it answers; it says: \(process.lastLines)") {
+            try? await client.send(ping) == pong ? true : nil
+        }
+    }
+
+    @Test(
+        "the service manager hears of readiness, life and the end",
+        .timeLimit(.minutes(1)), .enabled(if: Executables.missing(["python3"]).isEmpty, "python3 is not installed"),
+        arguments: ["", "@"])
+    func notifies(_ prefix: String) async throws {
+        try await withTestRun("notifies\(prefix.isEmpty ? "" : "-abstract")") { run in
+            // A path of its own: 108 octets is the most that fits.
+            let path = "/tmp/relayd-test-\(getpid())\(prefix.isEmpty ? "" : "-a")"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let listen = """
+                import socket, sys
+                s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                s.bind(sys.argv[1].replace("@", chr(0)))
+                print("bound", flush=True)
+                while True: print(s.recv(4096).decode(), flush=True)
+                """
+            let manager = try run.start(
+                Executables.require("python3"), ["-c", listen, prefix + path], name: "manager")
+            func hears(_ word: String, times: Int = 1) async throws {
+                _ = try await eventually("\(word): \(manager.lastLines)") {
+                    manager.log.split(separator: "\n").count { $0 == word } >= times ? true : nil
+                }
+            }
+            try await hears("bound")
+            let (options, client) = try Self.setUp()
+            let relay = try run.start(
+                "/usr/bin/env",
+                ["NOTIFY_SOCKET=\(prefix + path)", "WATCHDOG_USEC=200000", RelayProcess.executable()] + options,
+                name: "relay")
+            try await hears("READY=1")
+            #expect(try await client.send(Self.ping) == Self.pong)
+            // A relay that is killed is the guard's business; the manager hears the guard.
+            for child in OpenSockets.children(of: relay.identifier) { kill(child, SIGKILL) }
+            let before = manager.log.split(separator: "\n").count { $0 == "WATCHDOG=1" }
+            try await hears("WATCHDOG=1", times: before + 3)
+            try await Self.answers(client, relay)
+            relay.signal(SIGTERM)
+            #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
+            try await hears("STOPPING=1")
+            #expect(manager.log.split(separator: "\n").count { $0 == "READY=1" } == 1)
+        }
+    }
+
+    @Test(
+        "as process 1 of a container it buries the dead and hears signals", .timeLimit(.minutes(1)),
+        .enabled(if: RelayHost.obstacle == nil, "\(RelayHost.obstacle ?? "")"))
+    func processOne() async throws {
+        try await withTestRun("process-one") { run in
+            let (options, client) = try Self.setUp()
+            let container = try run.start(
+                "/usr/bin/unshare",
+                ["--pid", "--fork", "--kill-child", "--mount-proc", RelayProcess.executable()] + options,
+                name: "container")
+            try await Self.answers(client, container)
+            let first = try #require(OpenSockets.children(of: container.identifier).first)
+            let relay = try #require(OpenSockets.children(of: first).first)
+            // A process that loses its parent becomes a child of process 1, and a zombie at its end unless that cares.
+            _ = try run.start(
+                "/usr/bin/nsenter", ["--target", "\(first)", "--pid", "--mount", "sh", "-c", "sleep 4 & exit 0"],
+                name: "enter")
+            _ = try await eventually("the orphan is adopted") {
+                OpenSockets.children(of: first).count > 1 ? true : nil
+            }
+            _ = try await eventually("the orphan is buried") { OpenSockets.children(of: first) == [relay] ? true : nil }
+            kill(relay, SIGKILL)
+            try await Self.answers(client, container)
+            kill(first, SIGTERM)
+            #expect(try await container.exitStatus(within: .seconds(10)) == 0)
+        }
+    }
+
+    @Test(
+        "a log that nobody reads, or that is gone, holds nobody up", .timeLimit(.minutes(1)),
+        .enabled(if: Executables.missing(["bash"]).isEmpty, "bash is not installed"),
+        arguments: ["exec sleep 60", "exec true"])
+    func logIsStuck(_ reader: String) async throws {
+        try await withTestRun("log-is-stuck-\(reader.suffix(4).filter(\.isLetter))") { run in
+            let (options, client) = try Self.setUp()
+            let relay = try run.start(
+                "/bin/bash", ["-c", "exec \"$0\" \"$@\" 2> >(\(reader))", RelayProcess.executable()] + options,
+                name: "relay")
+            try await Self.answers(client, relay)
+            // More than a pipe holds: each command makes a line.
+            let text = String(repeating: "x", count: 1000)
+            for _ in 0..<200 {
+                let reply = try await client.send("d7:call-id\(text.utf8.count):\(text)7:command5:querye")
+                #expect(reply.contains("Unknown call-id"))
+            }
+            // Not the reader, which is a child too.
+            let child = try #require(
+                OpenSockets.children(of: relay.identifier).first {
+                    (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "relayd\n"
+                })
+            kill(child, SIGKILL)
+            try await Self.answers(client, relay)
+            relay.signal(SIGTERM)
+            // Its status would come only with the end of the reader, which has inherited what Foundation watches.
+            _ = try await eventually("it ends") {
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(relay.identifier)/exe")) == nil
+                    ? true : nil
+            }
+        }
+    }
+
+    @Test(
+        "a full disk takes the pid file, not the relay", .timeLimit(.minutes(1)),
+        .enabled(if: RelayHost.obstacle == nil, "\(RelayHost.obstacle ?? "")"))
+    func diskIsFull() async throws {
+        try await withTestRun("disk-is-full") { run in
+            let (options, client) = try Self.setUp()
+            let folder = run.path(of: "full")
+            let script = """
+                mkdir -p \(folder) && mount -t tmpfs -o size=4k none \(folder) && cat /dev/zero >\(folder)/zero
+                exec "$@" 2>>\(folder)/log
+                """
+            let relay = try run.start(
+                "/usr/bin/unshare",
+                ["--mount", "sh", "-c", script, "sh", RelayProcess.executable()] + options
+                    + ["--pidfile=\(folder)/relayd.pid"], name: "relay")
+            try await Self.answers(client, relay)
+            relay.signal(SIGTERM)
+            #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
+        }
+    }
+
+    @Test(
+        "the sample unit is one", .timeLimit(.minutes(1)),
+        .enabled(if: Executables.missing(["systemd-analyze"]).isEmpty, "systemd-analyze is not installed"))
+    func unitIsValid() async throws {
+        try await withTestRun("unit-is-valid") { run in
+            let sample = try String(contentsOfFile: "samples/systemd/relayd.service", encoding: .utf8)
+            let unit = run.path(of: "relayd.service")
+            // It has to name a program that is there.
+            try sample.replacing("/usr/local/bin/relayd", with: RelayProcess.executable())
+                .write(toFile: unit, atomically: true, encoding: .utf8)
+            let analysis = try run.start(
+                Executables.require("systemd-analyze"), ["verify", "--man=no", unit], name: "analysis")
+            #expect(try await analysis.exitStatus(within: .seconds(20)) == 0)
+            #expect(!analysis.log.contains("relayd.service:"), "\(analysis.log)")
+        }
+    }
+}
