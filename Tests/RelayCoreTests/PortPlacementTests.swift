@@ -23,6 +23,7 @@ import WireFormat
         }
 
         var workerCount: Int { plane.workerCount }
+        func knock() -> [UInt64] { plane.knock() }
         func discard(_ handle: StreamHandle) { plane.discard(handle) }
         func apply(_ changes: [StreamChange], worker: UInt16) { plane.apply(changes, worker: worker) }
         func counters(of slot: SlotID) -> StreamCounters { plane.counters(of: slot) }
