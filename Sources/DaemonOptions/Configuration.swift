@@ -50,6 +50,8 @@ package struct Configuration: Equatable, Sendable {
     /// No new calls above so many octets of media a second; 0 means no limit.
     package var maxBandwidth = 0
     package var endpointLearning = EndpointLearningMode.heuristic
+    /// The beginning of the names of the file's sections that describe interfaces; `nil` means that there are none.
+    package var interfaceSections: String?
     /// The section of the configuration file with the templates; `nil` means that there are none.
     package var templateSection: String?
     /// Flag strings, by the name under which `template` asks for them.

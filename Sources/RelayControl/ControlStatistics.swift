@@ -46,8 +46,10 @@ package final class ControlStatistics: Sendable {
 
     package init() {}
 
-    /// Counts a command that was carried out, or refused.
+    /// Counts a command that was carried out, or refused. What comes from the unspecified address is not a client's: the
+    /// relay asks itself whether it still answers.
     package func count(_ command: NGCommand, from address: IPAddress, nanoseconds: UInt64, isError: Bool) {
+        guard !address.isUnspecified else { return }
         state.withLock { state in
             let position = Self.position(of: address, in: &state)
             state.proxies[position].commands[command, default: Usage()].add(nanoseconds)

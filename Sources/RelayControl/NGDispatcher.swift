@@ -12,18 +12,21 @@ package final class NGDispatcher: NGMessageHandler {
     private let templates: [ByteString: ByteString]
     private let defaults: [ByteString]
     private let statistics: ControlStatistics
+    private let traced: TracedCalls
     private let operations: (any ControlOperations)?
 
     /// - Parameters:
     ///   - defaults: flag strings that count as if every request began with them.
     ///   - statistics: where commands are counted.
+    ///   - traced: calls whose commands are logged; the flag `debug` adds one.
     ///   - operations: carries out `statistics` and `cli`; without it they are not supported.
     package init(
         relay: Relay, log: Logger, defaults: [ByteString] = [], templates: [ByteString: ByteString] = [:],
-        statistics: ControlStatistics = ControlStatistics(), operations: (any ControlOperations)? = nil
+        statistics: ControlStatistics = ControlStatistics(), traced: TracedCalls = TracedCalls(),
+        operations: (any ControlOperations)? = nil
     ) {
         (self.relay, self.log, self.defaults, self.templates) = (relay, log, defaults, templates)
-        (self.statistics, self.operations) = (statistics, operations)
+        (self.statistics, self.traced, self.operations) = (statistics, traced, operations)
         cookies = CookieCache()
     }
 
@@ -58,6 +61,7 @@ package final class NGDispatcher: NGMessageHandler {
             format = decoded.format
             let request = try NGRequest(decoded.dictionary, defaults: defaults, templates: templates)
             for warning in request.warnings { note(.warning, "\(warning)", request) }
+            if request.flags.contains(.debug), let id = request.callID { traced.set(id, true) }
             let start = SystemClock.monotonic
             // The command alone: a request is large, and the closure would keep a copy of it.
             let finish = { @Sendable [statistics, format, command = request.command] (reply: NGReply) in
@@ -69,7 +73,11 @@ package final class NGDispatcher: NGMessageHandler {
                 let line = decoded.dictionary["body"]?.string.map { "\($0)" } ?? ""
                 return operations.console(line) { text in finish(.values(["response": .string(text), "result": "ok"])) }
             }
-            finish(perform(request, from: peer))
+            guard traced.contains(request.callID) else { return finish(perform(request, from: peer)) }
+            trace("received", decoded.dictionary, request)
+            let reply = perform(request, from: peer)
+            trace(reply, to: message, request)
+            finish(reply)
         } catch {
             log.error("control message from \(peer): \(error.errorReason)", metadata: Self.subsystem)
             statistics.countError(from: peer.address)

@@ -39,6 +39,7 @@ extension NGRequest {
         options.isUnidirectional = flags.contains(.unidirectional)
         options.label = setLabel ?? label
         options.metadata = metadata
+        options.isShared = !flags.contains(.noRedisUpdate)
         return options
     }
 

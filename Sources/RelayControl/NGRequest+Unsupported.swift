@@ -43,6 +43,6 @@ extension NGRequest {
     private static let flagsWithoutEffect: [NGFlag] = [
         .webrtc, .recrypt, .fragment, .siprec, .rtcpMirror, .mix, .injectDTMF, .detectDTMF, .forceTranscoding,
         .alwaysTranscode, .audioPlayer, .stripExtmap, .generateMid, .blockShort, .blockEgress, .recordingVSC,
-        .recordingAnnouncement, .noRedisUpdate, .debug, .reset, .padCrypto, .trickleICE,
+        .recordingAnnouncement, .reset, .padCrypto, .trickleICE,
     ]
 }

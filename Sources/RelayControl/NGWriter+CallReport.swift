@@ -34,20 +34,25 @@ extension NGWriter {
         for side in report.sides {
             for media in side.media {
                 for stream in media.streams where !stream.isRTCP {
-                    guard let ssrc = stream.counters.ssrc, !seen.contains(ssrc) else { continue }
-                    seen.append(ssrc)
-                    dictionary("\(ssrc)") { $0.source(stream.counters) }
+                    for source in stream.sources where !seen.contains(source.ssrc) {
+                        seen.append(source.ssrc)
+                        dictionary("\(source.ssrc)") { $0.entries(of: source, stream.counters) }
+                    }
                 }
             }
         }
     }
 
-    private mutating func source(_ counters: StreamCounters) {
-        field("bytes", counters.bytes)
-        field("packets", counters.packets)
-        guard let quality = counters.quality else { return }
-        field("last RTP timestamp", UInt64(quality.lastTimestamp))
-        field("last RTP seq", UInt64(quality.lastSequence & 0xFFFF))
+    private mutating func entries(of source: CallReport.Source, _ counters: StreamCounters) {
+        if source.isCurrent {
+            field("bytes", counters.bytes)
+            field("packets", counters.packets)
+        }
+        guard let quality = source.quality else { return }
+        if source.isCurrent {
+            field("last RTP timestamp", UInt64(quality.lastTimestamp))
+            field("last RTP seq", UInt64(quality.lastSequence & 0xFFFF))
+        }
         guard let average = quality.average, let lowest = quality.lowest, let highest = quality.highest else { return }
         field("cumulative loss", Int64(clamping: max(quality.lost, quality.reportedLoss ?? 0)))
         dictionary("average MOS") {
@@ -55,11 +60,21 @@ extension NGWriter {
             $0.field("samples", Int64(clamping: quality.samples))
         }
         for (name, sample) in [("lowest MOS", lowest), ("highest MOS", highest)] {
-            dictionary(name) {
-                $0.values(of: sample)
-                $0.field("reported at", Int64(clamping: sample.reportedAt))
+            dictionary(name) { $0.report(sample) }
+        }
+        let samples = source.progression
+        let span = (samples.last?.reportedAt ?? 0) &- (samples.first?.reportedAt ?? 0)
+        dictionary("MOS progression") {
+            $0.field("interval", Int64(span) / Int64(max(1, samples.count - 1)))
+            $0.list("entries") { entries in
+                for sample in samples { entries.dictionary { $0.report(sample) } }
             }
         }
+    }
+
+    private mutating func report(_ sample: QualitySample) {
+        values(of: sample)
+        field("reported at", Int64(clamping: sample.reportedAt))
     }
 
     private mutating func values(of sample: QualitySample) {
@@ -119,10 +134,11 @@ extension NGWriter {
 
     private mutating func sources(of media: CallReport.Media) {
         for stream in media.streams where !stream.isRTCP {
-            guard let ssrc = stream.counters.ssrc else { continue }
-            dictionary {
-                $0.field("SSRC", UInt64(ssrc))
-                $0.source(stream.counters)
+            for source in stream.sources {
+                dictionary {
+                    $0.field("SSRC", UInt64(source.ssrc))
+                    $0.entries(of: source, stream.counters)
+                }
             }
         }
     }

@@ -130,7 +130,8 @@ struct Relayd {
         defer { room.stop() }
         let dispatcher = NGDispatcher(
             relay: relay, log: log, defaults: configuration.sipSource ? ["SIP-source-address"] : [],
-            templates: configuration.flagTemplates, statistics: room.control, operations: room.gateway)
+            templates: configuration.flagTemplates, statistics: room.control, traced: room.traced,
+            operations: room.gateway)
         room.operations.add(UnsupportedFigures(dispatcher: dispatcher))
         // Calls that are in the store already are back before anybody can ask for them.
         let shared = try await SharedCalls(configuration, relay: relay, log: log)

@@ -18,12 +18,8 @@ struct SharedCalls {
     ///
     /// - Throws: `SharingError` when an option makes no sense, or when Redis is needed and cannot be read.
     init?(_ options: Configuration, relay: Relay, log: Logger) async throws {
-        guard let text = options.redis else {
-            guard options.redisWrite == nil, options.redisSubscribe == nil else {
-                throw SharingError("--redis-write and --redis-subscribe need --redis beside them")
-            }
-            return nil
-        }
+        // One address is enough, whichever it is.
+        guard let text = options.redis ?? options.redisWrite ?? options.redisSubscribe else { return nil }
         let settings = try Self.settings(options, redis: text)
         var replication = ReplicationOptions(node: options.node ?? Self.hostName)
         replication.expiry = .seconds(options.redisExpires)

@@ -32,6 +32,61 @@ struct OptionTests {
         }
     }
 
+    @Test("What rtpengine starts with, relayd starts with")
+    func tolerance() throws {
+        let (configuration, notices) = try Self.run(
+            [],
+            file: """
+                [rtpengine]
+                table = -1
+                no-fallback = true
+                timeout = 70 # seconds
+                tos = 184 ; EF
+                listen-ng = ::1:2223
+                """)
+        #expect(configuration.timeout == 70 && configuration.tos == 184)
+        #expect(configuration.listenNG.map(\.description) == ["[::1]:2223"])
+        #expect(notices.map(\.text) == ["option 'no-fallback' has no effect without a table"])
+        for wrong in ["70 seconds", "70#", "# 70", "70 70"] {
+            #expect(throws: OptionError.self) { _ = try Self.run(["--timeout", wrong]) }
+        }
+    }
+
+    @Test("Sections describe interfaces")
+    func interfaceSections() throws {
+        let file = """
+            [rtpengine]
+            interfaces-config = if
+            [if-pub]
+            address = 192.0.2.1
+            advertised = 198.51.100.1
+            port-min = 20000
+            [other]
+            address = 192.0.2.9
+            [if-priv]
+            name = inside
+            address = 2001:db8::1
+            [if-ext]
+            alias = pub
+            """
+        let (configuration, notices) = try Self.run(["--interface=first/192.0.2.7"], file: file)
+        #expect(
+            configuration.interfaces == ["first/192.0.2.7", "pub/192.0.2.1!198.51.100.1", "inside/2001:db8::1"])
+        #expect(configuration.interfaceAliases == ["ext": "pub"])
+        #expect(notices.map(\.text) == ["/f:6: 'port-min' has no effect in [if-pub]"])
+        for (section, problem) in [
+            ("[if-a]", "[if-a] has neither 'address' nor 'alias'"),
+            ("[if-a]\naddress = x y", "[if-a]: 'x y' is not an IP address"), ("", "'/f' has no section [if-NAME]"),
+        ] {
+            do throws(OptionError) {
+                _ = try Self.run([], file: "[rtpengine]\ninterfaces-config = if\n\(section)")
+                Issue.record("\(section) was taken")
+            } catch {
+                #expect("\(error)".contains(problem), "\(error)")
+            }
+        }
+    }
+
     @Test("without options, everything has its default")
     func defaults() throws {
         let (configuration, notices) = try Self.run([])
@@ -197,9 +252,6 @@ struct OptionTests {
             (["-m5", "-M6"], "no room for a pair of ports between port-min (5) and port-max (6)"),
             (["-m9", "-M8"], "no room for a pair of ports between port-min (9) and port-max (8)"),
             (["--config-file=/g"], "--config-file: '/g' does not exist"),
-            (
-                ["--table=-1", "-F"], "--no-fallback: there is no table without --table=N, N being 0 or more"
-            ),
         ])
     func mistakes(_ arguments: [String], _ expected: String) {
         #expect(throws: OptionError.self) { try Self.run(arguments) }

@@ -30,6 +30,7 @@ struct EveryFlagTests {
     private static let effective: [NGFlag] = [
         .sipSourceAddress, .asymmetric, .strictSource, .mediaHandover, .portLatching, .noPortLatching, .pierceNAT,
         .natWait, .loopProtect, .originalSendrecv, .noRTCPAttribute, .fullRTCPAttribute, .singleCodec, .blockDTMF,
+        .debug, .noRedisUpdate,
     ]
 
     @Test(arguments: NGFlag.allCases)

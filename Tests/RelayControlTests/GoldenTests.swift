@@ -72,13 +72,20 @@ private final class Conversation {
     private func filled(_ dictionary: NGDictionary) async throws -> NGDictionary {
         var result = NGDictionary()
         for entry in dictionary.entries {
-            guard case .string(let octets) = entry.value, "\(entry.key)" == "sdp" else {
-                result.append(entry.key, entry.value)
-                continue
-            }
-            result.append(entry.key, .string(try await filled("\(octets)")))
+            result.append(entry.key, try await filled(entry.value))
         }
         return result
+    }
+
+    private func filled(_ value: NGValue) async throws -> NGValue {
+        switch value {
+        case .string(let octets): return .string(ByteString(try await filled("\(octets)")))
+        case .list(let items):
+            var list: [NGValue] = []
+            for item in items { list.append(try await filled(item)) }
+            return .list(list)
+        default: return value
+        }
     }
 
     private func phone(_ name: String) async throws -> GoldenPhone {

@@ -37,4 +37,37 @@ struct QualityTotalsTests {
         #expect(totals.measuredJitter.count == 1)
         #expect(totals.jitter.count == 0, "nobody has reported anything")
     }
+
+    @Test("An interface shows what came in and went out, also when the call is over; it never falls")
+    func interfaces() async throws {
+        let proxy = try TestProxy(runsHousekeeping: false)
+        let (alice, bob) = (try await GoldenPhone("alice"), try await GoldenPhone("bob"))
+        defer {
+            alice.close()
+            bob.close()
+        }
+        func sdp(_ phone: GoldenPhone) -> String {
+            "v=0\r\no=- 1 1 IN IP4 \(phone.address)\r\ns=-\r\nc=IN IP4 \(phone.address)\r\nt=0 0\r\n"
+                + "m=audio 4000 RTP/AVP 8\r\n"
+        }
+        _ = try proxy.offer(sdp(alice))
+        let port = try proxy.answer(sdp(bob)).port
+        let relay = TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: UInt16(port))
+        try await alice.send(.rtp(8), count: 3, to: relay, fromRTCPPort: false)
+        alice.skip(1)
+        try await alice.send(.rtp(8), count: 1, to: relay, fromRTCPPort: false)
+        _ = try await bob.receive(4, atRTCPPort: false)
+        proxy.relay.sweep(at: 0)
+        var expected = InterfaceTraffic()
+        (expected.ingress.packets, expected.ingress.bytes) = (4, 88)
+        expected.egress = expected.ingress
+        #expect(proxy.relay.interfaceTotals.map(\.traffic) == [expected])
+        _ = try proxy.delete()
+        proxy.relay.sweep(at: 0)
+        #expect(proxy.relay.interfaceTotals.map(\.traffic) == [expected])
+        let quality = try #require(proxy.relay.interfaceTotals.first?.quality)
+        #expect(quality.lost == 1)
+        #expect(quality.mos.count == 1)
+        #expect(quality == proxy.relay.qualityTotals)
+    }
 }

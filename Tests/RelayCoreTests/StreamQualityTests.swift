@@ -143,8 +143,8 @@ struct StreamQualityTests {
         #expect(leg != nil)
         let isKeptAway = !hasSample(1000, at: 11)
         #expect(isKeptAway, "reports win")
-        let isAnother = !hasSample(9, ssrc: 8, at: 16)
-        #expect(isAnother && quality.ssrc == 8 && quality.summary.samples == 0)
+        let hasChanged = hasSample(9, ssrc: 8, at: 16)
+        #expect(hasChanged && quality.ssrc == 8 && quality.summary.samples == 0, "the samples were another's")
     }
 
     @Test("Another source begins with a clean slate")
@@ -205,6 +205,30 @@ struct StreamQualityTests {
 
         block.ssrc = 8
         #expect(source.quality.reported(block, clockRate: 8000, farLeg: 0, at: source.now) == nil)
+    }
+
+    @Test("The round trip is known although a sender report is under way to the listener")
+    func twoSenderReports() throws {
+        var source = Source()
+        source.send(10)
+        source.quality.sent((ssrc: 7, time: 0xABCD), at: source.now)
+        source.quality.sent((ssrc: 7, time: 0xBCDE), at: source.now + 40 * Self.millisecond)
+        var block = RTCPDigest.ReportBlock()
+        (block.ssrc, block.lastSenderReport) = (7, 0xABCD)
+        let now = source.now + 50 * Self.millisecond
+        #expect(source.quality.reported(block, clockRate: 8000, farLeg: 0, at: now) == 50_000)
+        block.lastSenderReport = 0x1111
+        #expect(source.quality.reported(block, clockRate: 8000, farLeg: 0, at: now) == 0)
+    }
+
+    @Test("Whoever looks is told that the samples are another source's")
+    func newSourceWithoutSamples() {
+        var source = Source()
+        #expect(source.send(251) == 1)
+        source.ssrc = 8
+        #expect(source.send(1) == 1)
+        #expect(source.quality.summary.samples == 0)
+        #expect(source.send(1) == 0)
     }
 
     @Test("Where no sender report tells the round trip, an extended report does; one about another source does not")

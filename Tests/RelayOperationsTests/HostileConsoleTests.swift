@@ -18,8 +18,9 @@ struct HostileConsoleTests {
         operations.add(figures)
         let live = LiveConfiguration(Configuration()) { _ in }
         let commands =
-            FigureCommands.all(relay, figures, operations) + CallCommands.all(relay) + SettingCommands.all(live)
-            + RefusedCommands.all
+            FigureCommands.all(relay, figures, operations) + CallCommands.all(relay, TracedCalls())
+            + TraceCommands.all(relay, TracedCalls()) + OwnershipCommands.all(relay, isShared: false)
+            + SettingCommands.all(live) + RefusedCommands.all
         for command in commands { operations.add(command) }
         let words = [
             "", "help", "-1", "99999999999999999999", "1e309", "nan", "\u{0}\u{7F}", "\"\\", "all own foreign",

@@ -61,7 +61,8 @@ struct RecordTests {
             }
             return "ml\(number)_start_time=TIME, ml\(number)_end_time=TIME, ml\(number)_duration=2.5, "
                 + "ml\(number)_termination=FORCED, ml\(number)_local_tag=\(local), ml\(number)_local_tag_type=\(type), "
-                + "ml\(number)_remote_tag=\(remote), payload_type=8, " + stream("rtp", port) + stream("rtcp", port + 1)
+                + "ml\(number)_remote_tag=\(remote), payload_type=unknown, " + stream("rtp", port)
+                + stream("rtcp", port + 1)
         }
         let expected =
             "ci=a?b, created_from=192.0.2.1:5000, last_signal=TIME, tos=0, " + side(0, "f", "FROM_TAG", "t", 4000)

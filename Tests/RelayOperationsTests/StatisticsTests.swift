@@ -45,6 +45,9 @@ struct StatisticsTests {
         let proxy = try #require(IPAddress("192.0.2.1"))
         control.count(.offer, from: proxy, nanoseconds: 1_500_000, isError: false)
         control.count(.offer, from: proxy, nanoseconds: 500_000, isError: true)
+        // The relay asks itself, several times a second: that is no client.
+        control.count(.ping, from: .unspecified(.ipv4), nanoseconds: 1, isError: false)
+        #expect(control.proxies.map(\.address) == [proxy])
         for number in 0..<1_000 { control.countError(from: IPAddress(ipv4: 0xC633_0000 + UInt32(number))) }
         #expect(control.proxies.count == ControlStatistics.mostProxies + 1)
         #expect(control.proxies.reduce(0) { $0 + $1.errors } == 1_001)
@@ -82,6 +85,22 @@ struct StatisticsTests {
             #expect(lines.contains { $0.hasPrefix(name) })
         }
         #expect(lines.allSatisfy { $0.split(separator: " ").count == 3 })
+        // The console shows what graphite was told, where rtpengine does.
+        let interval = ControlGateway(figures: figures, console: operations.console).statistics().entries[2]
+        #expect(interval.key == "intervalstatistics")
+        for (key, value) in [
+            ("maxmanagedsessions", 1), ("minofferdelay", "0.001000"), ("maxofferdelay", "0.003000"),
+            ("avgofferdelay", "0.002000"), ("minofferrequestrate", 0), ("maxofferrequestrate", 3),
+            ("avgofferrequestrate", 1), ("maxblock DTMFdelay", "0.000000"),
+        ] as [(ByteString, NGValue)] {
+            #expect(interval.value.dictionary?[key] == value, "\(key)")
+        }
+        for line in [
+            " Min/Max/Avg offer processing delay              :0.001000/0.003000/0.002000 sec\n",
+            " Min/Max/Avg subscribe request requests per second:0/0/0 per sec\n",
+        ] {
+            #expect(figures.totalsText.contains(line))
+        }
         // The next interval begins at nothing, but for counts.
         _ = reporter.tick(at: 3)
         let next = try #require(reporter.tick(at: 4)).split(separator: "\n")

@@ -56,7 +56,7 @@ struct ConsoleClientTests {
                     Current sessions foreign: 0
                     Current sessions total: 2
                     Current transcoded media: 0
-                    Current sessions ipv4 only media: 2
+                    Current sessions ipv4 only media: 0
                     Current sessions ipv6 only media: 0
                     Current sessions ip mixed  media: 0
 

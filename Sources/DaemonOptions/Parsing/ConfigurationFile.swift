@@ -35,6 +35,18 @@ struct ConfigurationFile {
         }
     }
 
+    /// What stands behind `prefix` in the names of sections that begin with it, in the order of the file, each once.
+    static func sections(in text: String, after prefix: String) -> [String] {
+        var names: [String] = []
+        for raw in text.split(whereSeparator: \.isNewline) {
+            let line = trimmed(raw)
+            guard line.hasPrefix("[\(prefix)"), line.hasSuffix("]") else { continue }
+            let name = String(line.dropFirst(prefix.count + 1).dropLast())
+            if !name.isEmpty, !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
     private static func trimmed(_ text: Substring) -> Substring {
         var text = text.drop { $0.isWhitespace }
         while let last = text.last, last.isWhitespace { text.removeLast() }

@@ -126,6 +126,7 @@ struct OptionParser {
             let same = settings.filter { $0.option.name == setting.option.name }
             try apply(setting.option, same.flatMap(\.values), at: setting.location)
         }
+        try readInterfaces()
         try readTemplates()
         try check()
         if configuration.interfaces.isEmpty { configuration.interfaces = ["127.0.0.1"] }
@@ -156,6 +157,44 @@ struct OptionParser {
         }
     }
 
+    /// Reads the sections that describe interfaces: `[PREFIX-NAME]` with `address`, `advertised`, `name` and `alias`.
+    private mutating func readInterfaces() throws(OptionError) {
+        guard let prefix = configuration.interfaceSections else { return }
+        let option = "interfaces-config"
+        guard let (text, path) = fileText else { throw OptionError("there is no configuration file", option: option) }
+        let sections = ConfigurationFile.sections(in: text, after: prefix + "-")
+        guard !sections.isEmpty else { throw OptionError("'\(path)' has no section [\(prefix)-NAME]", option: option) }
+        for suffix in sections {
+            let section = "\(prefix)-\(suffix)"
+            let entries = try ConfigurationFile(text, section: section, path: path).entries ?? []
+            try addInterface(named: suffix, entries, section: section, path: path)
+        }
+    }
+
+    private mutating func addInterface(
+        named suffix: String, _ entries: [ConfigurationFile.Entry], section: String, path: String
+    ) throws(OptionError) {
+        func value(_ key: String) -> String? { entries.last { $0.key == key }?.value }
+        for entry in entries where !["address", "advertised", "name", "alias"].contains(entry.key) {
+            notices.append(
+                OptionNotice(.warning, "\(path):\(entry.line): '\(entry.key)' has no effect in [\(section)]"))
+        }
+        let name = value("name") ?? suffix
+        if let alias = value("alias") {
+            configuration.interfaceAliases[name] = alias
+            return
+        }
+        guard let address = value("address") else {
+            throw OptionError("[\(section)] has neither 'address' nor 'alias'", option: "interfaces-config")
+        }
+        let advertised = value("advertised").map { "!\($0)" } ?? ""
+        do throws(ValueProblem) {
+            configuration.interfaces += try ValueParsing.interfaces("\(name)/\(address)\(advertised)", on: host)
+        } catch {
+            throw OptionError("[\(section)]: \(error.text)", option: "interfaces-config")
+        }
+    }
+
     /// Reads the section with the templates: `NAME = FLAGS`.
     private mutating func readTemplates() throws(OptionError) {
         guard let section = configuration.templateSection else { return }
@@ -180,10 +219,12 @@ struct OptionParser {
             throw OptionError("'\(alias)=\(name)': there is no interface of that name", option: "interface")
         }
         guard configuration.table < 0 else { return }
-        guard !configuration.noFallback, !configuration.flushKernel else {
-            throw OptionError(
-                "there is no table without --table=N, N being 0 or more",
-                option: configuration.flushKernel ? "flush-kernel" : "no-fallback")
+        guard !configuration.flushKernel else {
+            throw OptionError("there is no table without --table=N, N being 0 or more", option: "flush-kernel")
+        }
+        // rtpengine starts then, too.
+        if configuration.noFallback {
+            notices.append(OptionNotice(.warning, "option 'no-fallback' has no effect without a table"))
         }
     }
 }

@@ -31,7 +31,7 @@ extension OptionTable {
     private static let notBuiltValues = """
         b2b-url control-pmtu dtls-cert-cipher dtls-ciphers dtls-mtu dtls-rsa-key-size dtls-signature dtmf-log-dest
         homer homer-id homer-ng-capture-proto
-        homer-protocol https-cert https-key interfaces-config log-facility-dtmf log-facility-rtcp recording-dir
+        homer-protocol https-cert https-key log-facility-dtmf log-facility-rtcp recording-dir
         recording-format recording-method rtcp-interval
         ssrc-reporting vsc-pause-rec vsc-pause-resume-rec vsc-start-pause-resume-rec vsc-start-rec
         vsc-start-stop-rec vsc-stop-rec xmlrpc-format

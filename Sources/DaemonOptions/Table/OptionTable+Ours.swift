@@ -30,6 +30,10 @@ extension OptionTable {
                     }
                 }
             }),
+        .value("interfaces-config", "PREFIX", "sections [PREFIX-NAME] of the file describe interfaces") {
+            (configuration, text) throws(ValueProblem) in
+            configuration.interfaceSections = try ValueParsing.text(text)
+        },
         OptionDefinition(
             name: "backup-interface", kind: .list, placeholder: "[NAME/]IP[!IP]",
             help: "address of another relay, to go on with its calls when it fails",

@@ -4,10 +4,17 @@ internal import WireFormat
 enum ValueParsing {
     /// An integer in decimal digits within `range`.
     static func integer(_ text: String, in range: ClosedRange<Int>) throws(ValueProblem) -> Int {
-        guard let number = Int(text), range.contains(number) else {
+        guard let number = Int(withoutComment(text)), range.contains(number) else {
             throw ValueProblem("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    /// rtpengine takes a comment behind a number, and no other one behind a value.
+    private static func withoutComment(_ text: String) -> String {
+        let parts = text.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+        guard parts.count == 2, let mark = parts[1].first, mark == "#" || mark == ";" else { return text }
+        return String(parts[0])
     }
 
     /// A port other than 0.
@@ -20,7 +27,7 @@ enum ValueParsing {
 
     /// A number that may have decimals, within `range`.
     static func number(_ text: String, in range: ClosedRange<Double>) throws(ValueProblem) -> Double {
-        guard let number = Double(text), range.contains(number) else {
+        guard let number = Double(withoutComment(text)), range.contains(number) else {
             throw ValueProblem("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
@@ -37,6 +44,12 @@ enum ValueParsing {
             return [address]
         }
         let name = text[..<colon]
+        // An IPv6 address without brackets: what is behind the last colon is the port.
+        if let address = IPAddress(name), address.family == .ipv6,
+            let port = UInt16(text[text.index(after: colon)...]), port > 0
+        {
+            return [TransportAddress(address, port: port)]
+        }
         guard isName(name), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
             throw ValueProblem("'\(text)' is not an address; write IPV4:PORT, [IPV6]:PORT, HOST:PORT or PORT")
         }

@@ -1,9 +1,13 @@
+internal import Synchronization
 package import WireFormat
 
 /// An address of a logical interface, with its ports.
 package final class LocalInterface: Sendable {
     package let configuration: MediaInterface
     package let ports: PortPool
+    /// How the sources that are heard here were heard.
+    let quality = Mutex(QualityTotals())
+    let traffic = Mutex(TrafficState())
 
     init(_ configuration: MediaInterface, ports: PortPool) {
         (self.configuration, self.ports) = (configuration, ports)

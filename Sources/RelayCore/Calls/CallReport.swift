@@ -23,6 +23,20 @@ public struct CallReport: Sendable {
         public let lastUserPacket: UInt64
         /// What was received from and sent to it.
         public let counters: StreamCounters
+        /// Everybody who was heard in the course of the call, the current source first. Empty for RTCP.
+        public let sources: [Source]
+    }
+
+    /// An RTP source (RFC 3550 §3), of which a stream may have had several.
+    public struct Source: Sendable {
+        /// Its SSRC.
+        public let ssrc: UInt32
+        /// How it was heard. Only its samples are known of a source that has been replaced.
+        public let quality: SourceQuality?
+        /// Some of the samples, from the first on.
+        public let progression: [QualitySample]
+        /// It is the one that the stream's counters are about.
+        public let isCurrent: Bool
     }
 
     /// One m-line.
@@ -69,6 +83,9 @@ public struct CallReport: Sendable {
         public let createdMicroseconds: UInt64
         /// Seconds since the epoch.
         public var created: UInt64 { createdMicroseconds / 1_000_000 }
+        /// Microseconds since the epoch at which it made its first offer or answer; as long as that is not known, those at
+        /// which it was created.
+        public let spokeMicroseconds: UInt64
         /// Tags of the sides that it hears.
         public let peers: [ByteString]
         /// One for each m-line.
@@ -119,8 +136,9 @@ extension CallReport {
         let lastSignal = state.lastSignal.wall / 1_000_000
         func stream(
             _ handle: StreamHandle, _ isRTCP: Bool, _ port: LocalPort, _ signalled: TransportAddress?,
-            _ observed: ObservedEndpoint, _ terms: MediaTerms?
+            _ observed: ObservedEndpoint, _ rtp: MediaStream?
         ) -> Stream {
+            let terms = rtp?.terms
             var counters = plane.counters(of: handle.slot)
             counters.ssrc = counters.ssrc ?? terms?.ssrc
             counters.quality = counters.settledQuality(clockRate: terms?.clockRate ?? 0, clock: clock)
@@ -132,12 +150,13 @@ extension CallReport {
                 endpoint: observed.target, advertisedEndpoint: signalled, isLocked: observed.isLocked,
                 lastPacket: counters.lastPacket == 0 ? lastSignal : seconds(counters.lastPacket),
                 lastKernelPacket: seconds(counters.lastKernelPacket), lastUserPacket: seconds(counters.lastUserPacket),
-                counters: counters)
+                counters: counters,
+                sources: rtp.map { Source.all($0.sources, counters, clock: clock) } ?? [])
         }
         func media(_ media: MediaStream) -> Media {
             var streams: [Stream] = []
             if let port = media.port {
-                streams.append(stream(port.rtp, false, port, media.signalled, media.observed, media.terms))
+                streams.append(stream(port.rtp, false, port, media.signalled, media.observed, media))
                 if let rtcp = port.rtcp {
                     streams.append(stream(rtcp, true, port, media.signalledRTCP, media.observedRTCP, nil))
                 }
@@ -160,6 +179,7 @@ extension CallReport {
             return Side(
                 tag: participant.tag, viaBranch: participant.viaBranch, label: participant.label,
                 restriction: participant.restriction, createdMicroseconds: participant.created,
+                spokeMicroseconds: participant.spoke ?? participant.created,
                 peers: peer.map { [$0] } ?? [],
                 media: participant.media.map(media))
         }

@@ -120,6 +120,8 @@ public struct MediaOptions: Sendable {
     public var label: ByteString?
     /// Opaque text kept with the call.
     public var metadata: ByteString?
+    /// Relays that share calls are told of this change at once; else with the next one that they are told of.
+    public var isShared = true
 
     /// Plain relaying.
     public init() {}

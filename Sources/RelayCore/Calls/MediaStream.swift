@@ -150,6 +150,8 @@ package struct MediaStream: Hashable, Sendable {
     package var reserved: ReservedPort?
     /// Monotonic time at which the RTCP port is closed, since RTCP now comes to the RTP port.
     package var closeRTCPAt: UInt64?
+    /// How what comes in has been heard, source by source.
+    package var sources: [SourceHistory] = []
 
     package init(kind: ByteString, transport: TransportProtocol) {
         terms = MediaTerms(kind: kind, transport: transport)

@@ -53,8 +53,13 @@ struct Negotiation {
             state.participants[receiver].media[index].isPublic = true
         }
         signal(sender)
+        noteSpoken(sender)
         rewire()
         return compose(document, from: sender, to: receiver, offer.options, isAnswer: false)
+    }
+
+    private mutating func noteSpoken(_ side: Int) {
+        if state.participants[side].spoke == nil { state.participants[side].spoke = context.wall }
     }
 
     /// Puts a side on the interface that the offer asks for, or leaves it where it is.
@@ -110,6 +115,7 @@ struct Negotiation {
         choose(answerer, for: offerer)
         signal(answerer)
         signal(offerer)
+        noteSpoken(answerer)
         rewire()
         return compose(document, from: answerer, to: offerer, answer.options, isAnswer: true)
     }
@@ -242,6 +248,9 @@ struct Negotiation {
             changes.insert(contentsOf: marks, at: 0)  // before any of these ports is closed
         }
         state = self.state
+        for case .remove(let handle) in changes {
+            context.interfaces.noteClosing(handle, context.plane.counters(of: handle.slot))
+        }
         context.plane.apply(changes, worker: call.worker)
     }
 

@@ -29,6 +29,9 @@ package struct Participant: Hashable, Sendable {
     package var label: ByteString?
     /// Microseconds since the epoch.
     package let created: UInt64
+    /// When its own first SDP came, in microseconds since the epoch: the offer of whoever calls, the answer of whoever is
+    /// called. `nil` before it.
+    package var spoke: UInt64?
     /// The sides that this one has exchanged offers and answers with, or may still get an answer from.
     package var associates: [Int] = []
     /// The side whose media this one gets.

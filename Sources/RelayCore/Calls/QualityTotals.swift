@@ -1,4 +1,4 @@
-/// How well the calls that are over were heard, all together.
+/// How well calls were heard, all together: scores as they come, packets of calls that are over.
 public struct QualityTotals: Hashable, Sendable {
     /// Samples of one figure.
     public struct Samples: Hashable, Sendable {
@@ -46,7 +46,7 @@ public struct QualityTotals: Hashable, Sendable {
     /// Nothing yet.
     public init() {}
 
-    /// Adds what is known of one source.
+    /// Adds what is known of the packets of a source whose call is over.
     mutating func add(_ source: SourceQuality, clockRate: UInt32) {
         lost += UInt64(max(0, source.lost))
         duplicates += UInt64(source.duplicates)
@@ -54,7 +54,10 @@ public struct QualityTotals: Hashable, Sendable {
         restarts += UInt64(source.restarts)
         reordered += UInt64(source.reordered)
         if clockRate > 0 { measuredJitter.add(mean: Double(source.jitter) * 1000 / Double(clockRate), count: 1) }
-        let summary = source.summary
+    }
+
+    /// Adds samples of one source.
+    mutating func add(_ summary: QualitySummary) {
         let samples = UInt64(summary.samples)
         guard samples > 0 else { return }
         mos.add(mean: Double(summary.mosSum) / Double(samples) / 10, count: samples)

@@ -82,6 +82,7 @@ extension Relay {
 
     /// Ends a call under its lock, here and for all relays that hold it.
     func end(_ call: Call, _ state: inout CallState, _ reason: TerminationReason) {
+        noteQuality(in: &state)
         if !isForeign(state) { noteEnd(of: call, state, reason) }
         close(call, &state)
         configuration.logger.info("call ended: \(reason.rawValue)", metadata: ["call-id": "\(call.id)"])
@@ -90,7 +91,9 @@ extension Relay {
 
     /// Closes a call's ports, as soon as no packet is in hand, and forgets it.
     func close(_ call: Call, _ state: inout CallState) {
-        plane.apply(state.handles.map { .remove($0) }, worker: call.worker)
+        let handles = state.handles
+        for handle in handles { interfaces.noteClosing(handle, plane.counters(of: handle.slot)) }
+        plane.apply(handles.map { .remove($0) }, worker: call.worker)
         state.participants = []
         if isForeign(state) { foreignCalls.subtract(1, ordering: .relaxed) }
         forget(call, &state)

@@ -68,9 +68,11 @@ extension Relay {
         let uncarried = uncarried.withLock { $0 }
         let triesPorts = isTimeToTryPorts(at: now)
         var (obstructed, obstacle): (Int, String?) = (0, nil)
+        var traffic = interfaces.emptyTraffic
         for call in calls.withLock({ Array($0.values) }) {
             let hasChanged = call.state.withLock { state in
                 guard !state.hasEnded else { return false }
+                survey(&state, &traffic)
                 if state.obstacle != nil {
                     if triesPorts { retryPorts(of: call, &state) }
                     if let reason = state.obstacle { (obstructed, obstacle) = (obstructed + 1, reason) }
@@ -92,6 +94,7 @@ extension Relay {
             if hasChanged { notifyChanged(call) }
         }
         obstruction.withLock { ($0.calls, $0.reason) = (obstructed, obstacle) }
+        interfaces.publish(traffic)
     }
 
     /// Knocks again at the NAT of every endpoint that has not been heard yet.

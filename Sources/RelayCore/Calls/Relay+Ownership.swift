@@ -52,12 +52,18 @@ extension Relay {
     /// - Returns: how many belonged to another relay.
     @discardableResult
     package func takeOver(addresses: Set<IPAddress>) -> Int {
+        takeOver { state in state.ports.contains { addresses.contains($0.pair.address) } }
+    }
+
+    /// Takes over all calls of other relays.
+    @discardableResult
+    package func takeOverAll() -> Int { takeOver { _ in true } }
+
+    private func takeOver(where isWanted: (CallState) -> Bool) -> Int {
         var count = 0
         for call in calls.withLock({ Array($0.values) }) {
             let isNew = call.state.withLock { state in
-                guard !state.hasEnded, state.ports.contains(where: { addresses.contains($0.pair.address) }) else {
-                    return false
-                }
+                guard !state.hasEnded, isWanted(state) else { return false }
                 guard adopt(&state, at: SystemClock.monotonic) else { return false }
                 state.version.revision += 1
                 return true

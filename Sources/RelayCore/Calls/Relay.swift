@@ -163,7 +163,9 @@ public final class Relay: Sendable {
         }
         while true {
             let call = try findOrAdd(offer.callID, tos: offer.options.tos)
-            let outcome = try negotiate(call) { (work) throws(RelayError) in try work.offer(offer, document) }
+            let outcome = try negotiate(call, isShared: offer.options.isShared) { (work) throws(RelayError) in
+                try work.offer(offer, document)
+            }
             if let outcome { return outcome }
         }
     }
@@ -180,7 +182,9 @@ public final class Relay: Sendable {
             return NegotiationOutcome(sdp: answer.sdp)
         }
         guard let call = find(answer.callID) else { throw .unknownCall }
-        let outcome = try negotiate(call) { (work) throws(RelayError) in try work.answer(answer, document) }
+        let outcome = try negotiate(call, isShared: answer.options.isShared) { (work) throws(RelayError) in
+            try work.answer(answer, document)
+        }
         guard let outcome else { throw .unknownCall }
         return outcome
     }
@@ -193,7 +197,7 @@ public final class Relay: Sendable {
 
     /// Runs one negotiation on a call; `nil` when the call ended before it was its turn.
     private func negotiate(
-        _ call: Call, _ body: (inout Negotiation) throws(RelayError) -> [UInt8]
+        _ call: Call, isShared: Bool, _ body: (inout Negotiation) throws(RelayError) -> [UInt8]
     ) throws(RelayError) -> NegotiationOutcome? {
         let context = NegotiationContext(
             interfaces: interfaces, plane: plane, defaultLearning: settings.endpointLearning,
@@ -216,7 +220,7 @@ public final class Relay: Sendable {
                 throw error
             }
         }
-        if outcome != nil { notifyChanged(call) }
+        if outcome != nil, isShared { notifyChanged(call) }
         return outcome
     }
 
@@ -269,6 +273,11 @@ public final class Relay: Sendable {
 
     /// The ports on every address.
     public var ports: ClosedRange<UInt16> { configuration.ports }
+
+    /// What has come in and gone out at each address, and how the sources there were heard, in the order of `portUsage`.
+    package var interfaceTotals: [(traffic: InterfaceTraffic, quality: QualityTotals)] {
+        interfaces.interfaces.map { ($0.trafficTotals, $0.qualityTotals) }
+    }
 
     /// Ports in pairs, used and free ones, of each address.
     public var portUsage: [(interface: MediaInterface, total: Int, used: Int, free: Int)] {

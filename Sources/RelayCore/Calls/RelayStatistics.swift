@@ -43,6 +43,9 @@ final class RelayStatistics: Sendable {
 
     var quality: QualityTotals { state.withLock { $0.quality } }
 
+    /// Counts samples of how a source is heard.
+    func add(_ samples: QualitySummary) { state.withLock { $0.quality.add(samples) } }
+
     /// Counts a call that is over.
     ///
     /// - Parameters:
@@ -86,7 +89,7 @@ extension Relay {
     /// Sums over the calls that are over.
     public var callTotals: CallTotals { statistics.totals }
 
-    /// How well the calls that are over were heard.
+    /// How well calls are heard: scores as they come, the rest of calls that are over.
     public var qualityTotals: QualityTotals { statistics.quality }
 
     /// How many datagrams were not forwarded, by reason.
@@ -114,8 +117,14 @@ extension Relay {
                     hasSpoken = true
                     counters.ssrc = counters.ssrc ?? media.terms.ssrc
                     let (rate, isRTP) = (media.terms.clockRate, port.isRTP)
+                    let hasSamples = counters.quality?.summary.samples ?? 0 > 0 || !media.sources.isEmpty
                     guard isRTP, let quality = counters.settledQuality(clockRate: rate, clock: clock) else { continue }
                     sources.append((quality, rate))
+                    port.interface.quality.withLock { $0.add(quality, clockRate: rate) }
+                    // The sample of a call too short for any is made here; all others have been counted as they came.
+                    guard !hasSamples else { continue }
+                    statistics.add(quality.summary)
+                    port.interface.quality.withLock { $0.add(quality.summary) }
                 }
             }
             if !hasSpoken { silentSides += 1 }
@@ -141,7 +150,7 @@ package struct CallSummary: Sendable {
     package let isForeign: Bool
     /// Who sent the last offer or answer for it.
     package let controller: TransportAddress?
-    /// Families of the addresses of its ports.
+    /// Families of the addresses of its ports, once it has been answered.
     package let usesIPv4: Bool
     package let usesIPv6: Bool
 }
@@ -152,7 +161,9 @@ extension Relay {
         calls.withLock { Array($0.values) }.compactMap { call in
             call.state.withLock { state in
                 guard !state.hasEnded else { return nil }
-                let families = state.participants.flatMap { $0.media.flatMap { $0.ports.map(\.pair.address.family) } }
+                // Those of an unanswered offer are nobody's media yet.
+                let isAnswered = state.participants.count { $0.tag != nil } > 1
+                let families = (isAnswered ? state.ports : []).map(\.pair.address.family)
                 return CallSummary(
                     id: call.id, created: state.created, isDeleted: state.deleteAt != nil,
                     isForeign: isForeign(state),

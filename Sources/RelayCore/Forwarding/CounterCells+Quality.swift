@@ -23,6 +23,7 @@ extension CounterCells.Writer {
         set(UInt64(summary.reports) << 32 | UInt64(summary.roundTrips), in: .roundTrips, of: slot)
         publish(summary.lowest, in: .lowest, .lowestTimes, of: slot)
         publish(summary.highest, in: .highest, .highestTimes, of: slot)
+        publish(summary.latest, in: .latest, .latestTimes, of: slot)
     }
 
     private func publish(
@@ -68,6 +69,7 @@ extension CounterCells {
         (summary.reports, summary.roundTrips) = (UInt32(trips >> 32), UInt32(truncatingIfNeeded: trips))
         summary.lowest = sample(slot, .lowest, .lowestTimes)
         summary.highest = sample(slot, .highest, .highestTimes)
+        summary.latest = sample(slot, .latest, .latestTimes)
         return summary
     }
 

@@ -16,9 +16,9 @@ extension MediaWorker {
 
     private mutating func measureRTP(_ index: Int, _ entry: ForwardingEntry, at now: UInt64) {
         guard let packet = RTPFields(datagram) else { return }
-        let hasSample = slots[index].quality.received(packet, clockRate: entry.clockRate, at: now)
+        let hasChanged = slots[index].quality.received(packet, clockRate: entry.clockRate, at: now)
         counters.publish(slots[index].quality, of: index)
-        if hasSample { counters.publish(slots[index].quality.summary, of: index) }
+        if hasChanged { counters.publish(slots[index].quality.summary, of: index) }
     }
 
     /// Takes note of what another plane has counted of a stream's RTP.

@@ -1,17 +1,17 @@
 /// How one source was heard at one moment, or on average.
 public struct QualitySample: Hashable, Sendable, BitwiseCopyable {
-    /// Mean opinion score times ten: 10 is unusable, 44 the best that G.711 gets.
-    public var mos: UInt8
     /// Between the two ends, in microseconds; 0 when unknown.
     public var roundTripTime: UInt32 = 0
     /// Between us and the end that listens, in microseconds; 0 when unknown.
     public var legRoundTripTime: UInt32 = 0
-    /// In milliseconds.
-    public var jitter: UInt16
-    /// In percent.
-    public var packetLoss: UInt8
     /// Seconds since the epoch; 0 for an average.
     public var reportedAt: UInt32 = 0
+    /// In milliseconds.
+    public var jitter: UInt16
+    /// Mean opinion score times ten: 10 is unusable, 44 the best that G.711 gets.
+    public var mos: UInt8
+    /// In percent.
+    public var packetLoss: UInt8
 
     /// Rates what was measured.
     ///

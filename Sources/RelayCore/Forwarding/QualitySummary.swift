@@ -12,9 +12,11 @@ package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
     package var legRoundTripSum: UInt64 = 0
     /// How many samples knew a round trip.
     package var roundTrips: UInt32 = 0
-    /// `reportedAt` is in monotonic seconds here.
+    /// `reportedAt` is in monotonic seconds here, as in those that follow.
     package var lowest: QualitySample?
     package var highest: QualitySample?
+    /// The last one.
+    package var latest: QualitySample?
 
     package init() {}
 
@@ -24,6 +26,7 @@ package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
     package mutating func add(_ sample: QualitySample, at now: UInt64) {
         var sample = sample
         sample.reportedAt = UInt32(truncatingIfNeeded: now / 1_000_000_000)
+        latest = sample
         samples &+= 1
         mosSum &+= UInt32(sample.mos)
         lossSum &+= UInt32(sample.packetLoss)
@@ -35,6 +38,36 @@ package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
         }
         if sample.mos < lowest?.mos ?? .max { lowest = sample }
         if sample.mos > highest?.mos ?? 0 { highest = sample }
+    }
+
+    /// Adds the samples of another time in which the same source was heard.
+    package mutating func add(_ other: QualitySummary) {
+        samples &+= other.samples
+        reports &+= other.reports
+        reportedLoss &+= other.reportedLoss
+        mosSum &+= other.mosSum
+        lossSum &+= other.lossSum
+        jitterSum &+= other.jitterSum
+        roundTripSum &+= other.roundTripSum
+        legRoundTripSum &+= other.legRoundTripSum
+        roundTrips &+= other.roundTrips
+        if let sample = other.lowest, sample.mos < lowest?.mos ?? .max { lowest = sample }
+        if let sample = other.highest, sample.mos > highest?.mos ?? 0 { highest = sample }
+        latest = other.latest ?? latest
+    }
+
+    /// The sums of the samples that came after an earlier look at the same source.
+    package func since(_ earlier: QualitySummary) -> QualitySummary {
+        var news = self
+        news.samples &-= earlier.samples
+        news.reports &-= earlier.reports
+        news.mosSum &-= earlier.mosSum
+        news.lossSum &-= earlier.lossSum
+        news.jitterSum &-= earlier.jitterSum
+        news.roundTripSum &-= earlier.roundTripSum
+        news.legRoundTripSum &-= earlier.legRoundTripSum
+        news.roundTrips &-= earlier.roundTrips
+        return news
     }
 
     /// The mean of all samples; `nil` without any.

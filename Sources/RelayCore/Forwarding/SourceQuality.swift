@@ -34,8 +34,7 @@ public struct SourceQuality: Hashable, Sendable {
 }
 
 extension StreamCounters {
-    /// The quality ready to be shown: with what the kernel has measured, with times since the epoch, and with one sample of
-    /// a call too short to have any. `nil` before the first RTP packet.
+    /// The quality ready to be shown: with what the kernel has measured, and with one sample of a call too short to have any. `nil` before the first RTP packet.
     ///
     /// - Parameters:
     ///   - clockRate: of the source's codec in Hz; 0 while unknown.
@@ -56,11 +55,6 @@ extension StreamCounters {
                 QualitySample(
                     roundTripTime: 0, legRoundTripTime: 0, jitter: UInt16(min(60_000, jitter)),
                     packetLoss: UInt8(min(100, lost * 100 / (packets + lost)))), at: clock.monotonic)
-        }
-        let offset = clock.wall / 1_000_000_000 &- clock.monotonic / 1_000_000_000
-        for path in [\QualitySummary.lowest, \.highest] {
-            guard let at = quality.summary[keyPath: path]?.reportedAt else { continue }
-            quality.summary[keyPath: path]?.reportedAt = UInt32(truncatingIfNeeded: UInt64(at) &+ offset)
         }
         return quality
     }

@@ -51,8 +51,9 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     private var receivedBefore: UInt32 = 0
     private var lostBefore: Int32 = 0
     private var lastReport: UInt64 = 0
-    /// The source's last sender report: the middle of its NTP time, and when it passed.
-    private var senderReport: (time: UInt32, passed: UInt64) = (0, 0)
+    /// The source's last two sender reports: the middle of their NTP time, and when they passed. The other end may not have
+    /// got the last one when it reports.
+    private var senderReports: (last: SenderReport, before: SenderReport) = (SenderReport(), SenderReport())
     /// Between us and this source, in microseconds; 0 while unknown.
     package private(set) var legRoundTripTime: UInt32 = 0
     /// What an extended report has said of the way to the other end and back, in microseconds; 0 while it says nothing.
@@ -66,9 +67,15 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     /// In units of the clock rate.
     package var jitter: UInt32 { scaledJitter >> 4 }
 
+    private struct SenderReport: BitwiseCopyable {
+        var time: UInt32 = 0
+        /// Monotonic nanoseconds.
+        var passed: UInt64 = 0
+    }
+
     // MARK: RTP
 
-    /// Takes note of a packet from the source; true when there is a new sample in `summary`.
+    /// Takes note of a packet from the source; true when `summary` has changed: a new sample, or a new source.
     ///
     /// - Parameters:
     ///   - clockRate: of the codec in Hz; 0 while unknown, then there is no jitter.
@@ -76,8 +83,9 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     /// - Complexity: O(1). Allocates nothing.
     package mutating func received(_ packet: RTPFields, clockRate: UInt32, at now: UInt64) -> Bool {
         guard isKnown, packet.ssrc == ssrc else {
+            let hadSamples = summary.samples > 0
             start(packet, at: now)
-            return false
+            return hadSamples
         }
         let step = Int(Int16(bitPattern: packet.sequenceNumber &- UInt16(truncatingIfNeeded: highestSequence)))
         received &+= 1
@@ -176,19 +184,20 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     /// The source's packets go another way from now on, or come here again.
     package mutating func turned() { isElsewhere = true }
 
-    /// Takes note of what another plane has counted of the source so far, about every five seconds; true when there is a
-    /// new sample in `summary`. What it has lost counts for the samples alone: whoever shows the rest adds it up.
+    /// Takes note of what another plane has counted of the source so far, about every five seconds; true when
+    /// `summary` has changed. What it has lost counts for the samples alone: whoever shows the rest adds it up.
     package mutating func observed(_ reception: RTPReception, clockRate: UInt32, at now: UInt64) -> Bool {
         let lost = Int32(clamping: reception.lost)
         scaledJitter = reception.jitter << 4
         guard isKnown, reception.ssrc == ssrc else {
             let (leg, ratesDelay, jitter) = (legRoundTripTime, ratesDelay, scaledJitter)
+            let hadSamples = summary.samples > 0
             self = StreamQuality()
             (self.ratesDelay, ssrc, isKnown, legRoundTripTime) = (ratesDelay, reception.ssrc, true, leg)
             restart(UInt16(truncatingIfNeeded: reception.highestSequence))
             (lastTimestamp, scaledJitter) = (reception.lastTimestamp, jitter)
             (elsewhere, intervalStart, isElsewhere) = ((reception.received, lost), now, true)
-            return false
+            return hadSamples
         }
         // It begins anew when the sequence does.
         let before = reception.received < elsewhere.received ? (received: 0, lost: 0) : elsewhere
@@ -203,7 +212,8 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
 
     /// The source's own sender report passes by.
     package mutating func sent(_ report: (ssrc: UInt32, time: UInt32), at now: UInt64) {
-        if report.ssrc == ssrc { senderReport = (report.time, now) }
+        guard report.ssrc == ssrc else { return }
+        senderReports = (SenderReport(time: report.time, passed: now), senderReports.last)
     }
 
     /// An end that listens reports how it hears this source; true when it was about this one.
@@ -213,12 +223,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
         _ block: RTCPDigest.ReportBlock, clockRate: UInt32, farLeg: UInt32, at now: UInt64
     ) -> UInt32? {
         guard isKnown, block.ssrc == ssrc else { return nil }
-        var leg: UInt32 = 0
-        if block.lastSenderReport != 0, block.lastSenderReport == senderReport.time {
-            let elapsed = (now &- senderReport.passed) / 1000
-            let delay = UInt64(block.delaySinceLastSenderReport) * 1_000_000 / 65_536
-            if elapsed >= delay, elapsed - delay < UInt64(Self.maximumRoundTrip) { leg = UInt32(elapsed - delay) }
-        }
+        let leg = legRoundTrip(block, at: now)
         lastReport = now
         summary.reportedLoss = block.cumulativeLost
         summary.reports &+= 1
@@ -228,6 +233,19 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
                 jitter: Self.milliseconds(block.jitter, clockRate),
                 packetLoss: UInt8(UInt32(block.fractionLost) * 100 / 256), ratesDelay: ratesDelay), at: now)
         return leg
+    }
+
+    /// RFC 3550 §6.4.1: since our copy of the report that the listener has named, less the time that it has kept it. 0 when
+    /// there is no such report.
+    private func legRoundTrip(_ block: RTCPDigest.ReportBlock, at now: UInt64) -> UInt32 {
+        guard block.lastSenderReport != 0 else { return 0 }
+        let (last, before) = senderReports
+        let named = block.lastSenderReport == last.time ? last : before
+        guard block.lastSenderReport == named.time else { return 0 }
+        let elapsed = (now &- named.passed) / 1000
+        let delay = UInt64(block.delaySinceLastSenderReport) * 1_000_000 / 65_536
+        guard elapsed >= delay, elapsed - delay < UInt64(Self.maximumRoundTrip) else { return 0 }
+        return UInt32(elapsed - delay)
     }
 
     /// An end that listens says in an extended report (RFC 3611 §4.7) how far away this source is from it.

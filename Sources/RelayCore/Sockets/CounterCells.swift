@@ -15,7 +15,7 @@ internal import Glibc
         // Quality, packed as in `CounterCells+Quality`.
         case sequence, lossAndJitter, faults
         case samples, mosAndLoss, jitterSum, roundTripSum, legRoundTripSum, roundTrips
-        case lowest, lowestTimes, highest, highestTimes
+        case lowest, lowestTimes, highest, highestTimes, latest, latestTimes
         /// Of `packets`, those that are not RTP.
         case otherPackets
     }

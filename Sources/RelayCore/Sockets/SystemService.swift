@@ -89,6 +89,20 @@ package enum SystemService {
         try check(unsafe clinux_remove_pid(path), "remove \(path)")
     }
 
+    /// Sets how many descriptors we may open, as far as the limit above allows.
+    package static func setOpenFiles(_ count: UInt) throws(SystemError) {
+        var limit = rlimit()
+        // SAFETY: both read or write the one structure, which lives across the call.
+        try check(
+            unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? 0 : -Glibc.errno,
+            "read the limit of descriptors")
+        limit.rlim_cur = rlim_t(count)
+        limit.rlim_max = max(limit.rlim_max, rlim_t(count))
+        try check(
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? 0 : -Glibc.errno,
+            "set the limit of descriptors")
+    }
+
     private static func check(_ result: Int32, _ operation: String) throws(SystemError) {
         guard result >= 0 else { throw SystemError(errno: -result, operation: operation) }
     }

@@ -1,10 +1,13 @@
+package import RelayControl
 package import RelayCore
 internal import WireFormat
 
 /// Commands about calls: `list sessions`, `terminate`, `call`.
 package enum CallCommands {
     /// All of them.
-    package static func all(_ relay: Relay) -> [any ConsoleCommand] {
+    ///
+    /// - Parameter traced: calls whose commands are logged.
+    package static func all(_ relay: Relay, _ traced: TracedCalls) -> [any ConsoleCommand] {
         [
             ConsoleFunction("list numsessions", help: "how many calls there are") { _ in count(relay) },
             ConsoleFunction("list sessions", "CALL-ID|all|own|foreign", help: "one call, or one line for each") {
@@ -20,18 +23,41 @@ package enum CallCommands {
                 let name = scope == .all ? "" : "\(scope.rawValue) "
                 return ConsoleReply("All \(name)calls terminated by operator.\n")
             },
-            ConsoleFunction("call", "CALL-ID info|terminate", help: "one call") { words in
-                guard words.count > 1 else { return .failure("More parameters required.\n") }
-                guard relay.query(callID: ByteString(words[0])) != nil else {
-                    return .failure("No such call '\(words[0])'\n")
-                }
-                switch words[1] {
-                case "info": return describe(words[0], relay)
-                case "terminate": return terminate(words[0], relay)
-                default: return .failure("Unknown or incomplete command::\(words[1])\n")
-                }
+            ConsoleFunction("call", "CALL-ID info|terminate|debug [on|off]|tag TAG info", help: "one call") { words in
+                call(words, relay, traced)
             },
         ]
+    }
+
+    private static func call(_ words: [String], _ relay: Relay, _ traced: TracedCalls) -> ConsoleReply {
+        guard words.count > 1 else { return .failure("More parameters required.\n") }
+        let id = words[0]
+        guard let report = relay.query(callID: ByteString(id)) else {
+            return .failure("No such call '\(ReportText.oneLine(id))'\n")
+        }
+        switch words[1] {
+        case "info": return describe(id, relay)
+        case "terminate":
+            relay.terminate(callID: ByteString(id))
+            return ConsoleReply("\nCall '\(ReportText.oneLine(id))' terminated.\n\n")
+        case "debug": return TraceCommands.set(id, words.count > 2 ? words[2] : nil, traced)
+        case "tag": return tag(Array(words.dropFirst(2)), report)
+        default: return .failure("Unknown or incomplete command::\(words[1])\n")
+        }
+    }
+
+    /// `call CALL-ID tag TAG …`
+    private static func tag(_ words: [String], _ report: CallReport) -> ConsoleReply {
+        guard words.count > 1 else { return .failure("More parameters required.\n") }
+        guard let index = report.sides.firstIndex(where: { $0.tag.map { "\($0)" } == words[0] }) else {
+            return .failure("No such tag '\(ReportText.oneLine(words[0]))'\n")
+        }
+        switch words[1] {
+        case "info": return ConsoleReply("\n\(CallText.text(report.sides[index], isFirst: index == 0))\n")
+        case "delay": return .failure("Not available: media is not delayed.\n")
+        case "detect-dtmf": return .failure("Not available: sound is not decoded.\n")
+        default: return .failure("Unknown or incomplete command::\(words[1])\n")
+        }
     }
 
     private enum Scope: String {

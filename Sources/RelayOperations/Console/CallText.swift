@@ -17,17 +17,20 @@ enum CallText {
 
 
             """
-        let now = SystemClock.wall / 1_000_000_000
-        for (index, side) in report.sides.enumerated() {
-            text += "--- Tag '\(tag(side.tag))', type: \(index == 0 ? "FROM_TAG" : "TO_TAG"), "
-            text += "label '\(tag(side.label))', branch '\(tag(side.viaBranch))', "
-            text += "callduration \(ReportText.decimal(Double(now - min(now, side.created)), digits: 6))\n"
-            for peer in side.peers {
-                text += "---     subscribed to '\(tag(peer))'\n---     subscription of '\(tag(peer))'\n"
-            }
-            text += media(side, dashes: "--------")
-        }
+        for (index, side) in report.sides.enumerated() { text += self.text(side, isFirst: index == 0) }
         return text + "\n"
+    }
+
+    /// One side.
+    static func text(_ side: CallReport.Side, isFirst: Bool) -> String {
+        let now = SystemClock.wall / 1_000_000_000
+        var text = "--- Tag '\(tag(side.tag))', type: \(isFirst ? "FROM_TAG" : "TO_TAG"), "
+        text += "label '\(tag(side.label))', branch '\(tag(side.viaBranch))', "
+        text += "callduration \(ReportText.decimal(Double(now - min(now, side.created)), digits: 6))\n"
+        for peer in side.peers {
+            text += "---     subscribed to '\(tag(peer))'\n---     subscription of '\(tag(peer))'\n"
+        }
+        return text + media(side, dashes: "--------")
     }
 
     /// The m-lines of a side with their ports and counters.

@@ -65,7 +65,7 @@ package final class Console: Sendable {
             if let command { return await command.run(Array(words[length...])) }
         }
         if isPrefix(words) { return .failure("More parameters required.\n") }
-        return .failure("Unknown or incomplete command:\(first == words.last ? ":\(first)" : unknown(words))\n")
+        return .failure("Unknown or incomplete command:\(unknown(words))\n")
     }
 
     /// What cannot be understood: what follows the longest known beginning, as rtpengine shows it.

@@ -2,16 +2,14 @@
 package enum RefusedCommands {
     /// All of them.
     package static let all: [any ConsoleCommand] =
-        ["active", "standby"].map {
-            refused($0, "Calls are taken over by address or by command, not all at once.")
-        }
-        + ["ksadd", "ksrm", "kslist"].map {
+        ["ksadd", "ksrm", "kslist"].map {
             refused($0, "Relays follow each other by the options at the start, not by keyspaces.")
         }
+        + ["redisallowederrors", "redisdisabletime", "redisconnecttimeout", "rediscmdtimeout"].map {
+            refused("set \($0)", "It takes a restart: calls never wait for Redis.")
+        }
         + [
-            refused("debug", "There is no log level of a single call; use 'set loglevel'."),
             refused("media", "Media is not played."),
-            refused("set maxopenfiles", "The limit is the service manager's: set LimitNOFILE there."),
             refused("set redisdisable", "Redis is never in the way of calls: there is nothing to disable."),
         ]
 

@@ -35,6 +35,18 @@ package struct GraphiteFigures: Sendable {
         }
     }
 
+    /// The interval so far, as the console shows it.
+    func section(_ snapshot: StatisticsSnapshot) -> StatisticsTree.Section {
+        let used = NGCommand.allCases.map { command in
+            let sum = commands[command] ?? Command()
+            let rates = seconds == 0 ? [0, 0, 0] : [sum.fewest, sum.most, sum.usage.count / seconds]
+            return (command, sum.usage, rates)
+        }
+        return .interval(
+            duration: snapshot.totals.seconds - last.totals.seconds, sessions: sessions ?? (snapshot.own, snapshot.own),
+            commands: used)
+    }
+
     /// Ends the interval; the names and values for graphite, and all of our own metrics.
     mutating func take(
         _ snapshot: StatisticsSnapshot, totals: [NGCommand: UInt64], families: CallFamilies,
@@ -63,12 +75,9 @@ package struct GraphiteFigures: Sendable {
         let name = Self.escaped(command.rawValue)
         let sum = commands[command] ?? Command()
         let count = sum.usage.count
-        func time(_ nanoseconds: UInt64) -> String {
-            ReportText.decimal(count == 0 ? 0 : Double(nanoseconds) / 1_000_000_000, digits: 6)
+        for (kind, time) in zip(["min", "max", "avg"], sum.usage.seconds) {
+            lines.append(("\(name)_time_\(kind)", ReportText.decimal(time, digits: 6)))
         }
-        lines.append(("\(name)_time_min", time(sum.usage.shortest)))
-        lines.append(("\(name)_time_max", time(sum.usage.longest)))
-        lines.append(("\(name)_time_avg", time(count == 0 ? 0 : sum.usage.nanoseconds / count)))
         lines.append(("\(name)s_ps_min", "\(seconds == 0 ? 0 : sum.fewest)"))
         lines.append(("\(name)s_ps_max", "\(sum.most)"))
         lines.append(("\(name)s_ps_avg", "\(seconds == 0 ? 0 : count / seconds)"))

@@ -27,6 +27,7 @@ package final class GraphiteReporter: Sendable {
         (self.relay, self.control, relayFigures) = (relay, control, figures)
         (self.operations, self.interval, self.prefix) = (operations, interval, prefix)
         state = Mutex(State(figures: GraphiteFigures(from: figures.snapshot), secondsLeft: interval))
+        figures.show(interval: GraphiteFigures(from: figures.snapshot).section(figures.snapshot))
     }
 
     /// To be called once a second.
@@ -41,6 +42,7 @@ package final class GraphiteReporter: Sendable {
             state.secondsLeft -= 1
             guard state.secondsLeft <= 0 else { return nil }
             state.secondsLeft = interval
+            relayFigures.show(interval: state.figures.section(snapshot))
             let ports = relay.portUsage.map { interface, _, used, free in
                 (name: "\(interface.name)_\(interface.local)", used: used, free: free)
             }

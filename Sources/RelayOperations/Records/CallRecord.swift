@@ -21,15 +21,16 @@ package struct CallRecord: Sendable {
         line.add("tos", "\(report.tos)")
         for (index, side) in report.sides.enumerated() {
             let prefix = "ml\(index)"
-            line.add("\(prefix)_start_time", Self.time(side.createdMicroseconds))
+            line.add("\(prefix)_start_time", Self.time(side.spokeMicroseconds))
             line.add("\(prefix)_end_time", Self.time(end))
-            line.add("\(prefix)_duration", Self.time(end - min(end, side.createdMicroseconds)))
+            line.add("\(prefix)_duration", Self.time(end - min(end, side.spokeMicroseconds)))
             line.add("\(prefix)_termination", reason.rawValue)
             line.add("\(prefix)_local_tag", side.tag.map(Self.text) ?? "")
             line.add("\(prefix)_local_tag_type", index == 0 ? "FROM_TAG" : "TO_TAG")
             line.add("\(prefix)_remote_tag", side.peers.first.map(Self.text) ?? "")
             for (number, media) in side.media.enumerated() {
-                line.add("payload_type", media.payloadType.map { "\($0)" } ?? "unknown")
+                let hasSpoken = media.streams.contains { !$0.isRTCP && $0.counters.packets > 0 }
+                line.add("payload_type", hasSpoken ? media.payloadType.map { "\($0)" } ?? "unknown" : "unknown")
                 for stream in media.streams {
                     Self.add(stream, "\(prefix)_midx\(number + 1)_\(stream.isRTCP ? "rtcp" : "rtp")", to: &line)
                 }

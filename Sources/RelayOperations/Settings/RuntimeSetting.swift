@@ -1,5 +1,6 @@
 internal import DaemonOptions
 internal import Foundation
+internal import RelayCore
 
 /// An option that `list NAME` shows and `set NAME VALUE` changes, by the names of rtpengine's console.
 struct RuntimeSetting: Sendable {
@@ -72,7 +73,8 @@ package enum SettingCommands {
                     set(setting, words, in: configuration)
                 })
         }
-        return commands + logLevels(configuration) + parameters(configuration) + [openFiles]
+        return commands + redis(configuration) + logLevels(configuration) + parameters(configuration)
+            + [openFiles, setOpenFiles]
     }
 
     private static func set(
@@ -99,6 +101,22 @@ package enum SettingCommands {
             do throws(OptionError) { try body(&now) } catch { problem = error.problem }
         }
         return problem
+    }
+
+    /// Options that count from the start on.
+    private static func redis(_ configuration: LiveConfiguration) -> [any ConsoleCommand] {
+        let options: [(name: String, help: String, value: @Sendable (Configuration) -> Int)] = [
+            ("redisallowederrors", "failures in a row after which Redis is left alone", { $0.redisAllowedErrors }),
+            ("redisdisabletime", "for so many seconds", { $0.redisDisableTime }),
+            ("redisconnecttimeout", "milliseconds for a connection to Redis", { $0.redisConnectTimeout }),
+            ("rediscmdtimeout", "milliseconds for an answer of Redis, 0 for 1000", { $0.redisCmdTimeout }),
+        ]
+        return options.map { name, help, value in
+            ConsoleFunction("list \(name)", help: help) { _ in
+                let value = value(configuration.current)
+                return ConsoleReply("\(value)\n", data: [name: .count(value)])
+            }
+        }
     }
 
     // MARK: Log levels
@@ -170,6 +188,24 @@ package enum SettingCommands {
                 return ConsoleReply("")
             },
         ]
+    }
+
+    /// Fewer are refused, as rtpengine does: a call may take four.
+    private static let fewestOpenFiles: UInt = 65_536
+
+    private static let setOpenFiles = ConsoleFunction(
+        "set maxopenfiles", "N", help: "descriptors that we may open, 65536 or more"
+    ) { words in
+        guard words.count == 1, let count = UInt(words[0]), count <= Int32.max else {
+            return .failure("More parameters required.\n")
+        }
+        guard count >= fewestOpenFiles else {
+            return .failure("Fail setting open_files to \(count); can't set it under \(fewestOpenFiles)\n")
+        }
+        do throws(SystemError) { try SystemService.setOpenFiles(count) } catch {
+            return .failure("Fail setting open_files to \(count); errno = \(error.errno)\n")
+        }
+        return ConsoleReply("Success setting open_files to \(count)\n")
     }
 
     private static let openFiles = ConsoleFunction("list maxopenfiles", help: "descriptors that we may open") { _ in

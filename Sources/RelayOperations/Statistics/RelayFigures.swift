@@ -9,6 +9,7 @@ package final class RelayFigures: MetricSource {
     private struct State {
         var rates = TrafficRates()
         var last: (totals: PlaneTotals, time: UInt64)?
+        var interval: StatisticsTree.Section?
     }
 
     private let relay: Relay
@@ -60,19 +61,29 @@ package final class RelayFigures: MetricSource {
         return snapshot
     }
 
+    /// Shows what graphite has been told about the last interval, from now on.
+    func show(interval: StatisticsTree.Section) { state.withLock { $0.interval = interval } }
+
+    /// With the last interval behind the totals, as rtpengine has it.
+    private var tree: StatisticsTree {
+        var tree = StatisticsTree(snapshot)
+        if let interval = state.withLock({ $0.interval }) { tree.sections.insert(interval, at: 2) }
+        return tree
+    }
+
     /// The tree that `list jsonstats` prints and `statistics` answers.
     package var report: ReportObject {
-        var report = StatisticsTree(snapshot).report
+        var report = tree.report
         report.append("controlstatistics", .object(ControlTable.report(control.proxies)))
-        report.append("interfaces", .list(relay.portUsage.map { .object(Self.report($0, in: relay.ports)) }))
+        report.append(
+            "interfaces", .list(InterfaceFigures.all(relay).map { .object($0.report(in: relay.ports)) }))
         report.append("transcoders", [])
         return report
     }
 
     /// What `list totals` prints.
     package var totalsText: String {
-        let tree = StatisticsTree(snapshot)
-        return tree.sections.map(StatisticsTree.text).joined() + "\n" + ControlTable.text(control.proxies)
+        tree.sections.map(StatisticsTree.text).joined() + "\n" + ControlTable.text(control.proxies)
     }
 
     /// What `list counters` prints.
@@ -86,30 +97,11 @@ package final class RelayFigures: MetricSource {
     package func collect(into metrics: inout MetricWriter) {
         StatisticsTree(snapshot).collect(into: &metrics)
         ControlTable.collect(control.proxies, into: &metrics)
-        for (interface, total, used, free) in relay.portUsage {
-            let labels: KeyValuePairs = ["name": interface.name, "address": "\(interface.local)"]
-            metrics.gauge("rtpengine_ports_used", used, labels: labels)
-            metrics.gauge("rtpengine_ports_free", free, labels: labels)
-            metrics.gauge("rtpengine_ports", total, labels: labels)
-        }
+        for figures in InterfaceFigures.all(relay) { figures.collect(into: &metrics) }
         for reason in DropReason.allCases {
             metrics.counter(
                 "relay_drops_total", relay.drops(reason), help: "Datagrams that were not forwarded",
                 labels: ["reason": reason.name])
         }
-    }
-
-    private typealias Usage = (interface: MediaInterface, total: Int, used: Int, free: Int)
-
-    private static func report(_ usage: Usage, in ports: ClosedRange<UInt16>) -> ReportObject {
-        let percent = usage.total == 0 ? 0 : 100 * Double(usage.used) / Double(usage.total)
-        return [
-            "name": .string(usage.interface.name), "address": .string("\(usage.interface.local)"),
-            "ports": [
-                "min": .count(ports.lowerBound), "max": .count(ports.upperBound), "used": .count(usage.used),
-                "used_pct": .decimal(percent, digits: 2), "free": .count(usage.free),
-                "totals": .count(usage.total),
-            ],
-        ]
     }
 }

@@ -11,6 +11,8 @@ package struct StatisticsTree: Sendable {
         var unit = ""
         let value: MetricWriter.Value
         var metric: Metric?
+        /// What the console shows in place of the value.
+        var shown: String?
     }
 
     /// What Prometheus calls a number.
@@ -44,7 +46,7 @@ package struct StatisticsTree: Sendable {
         }
     }
 
-    let sections: [Section]
+    var sections: [Section]
 
     /// Width of the texts on the console.
     private static let textWidth = 48
@@ -64,7 +66,7 @@ package struct StatisticsTree: Sendable {
     static func text(_ section: Section) -> String {
         var text = "\n\(section.title):\n\n"
         for entry in section.entries where !entry.text.isEmpty {
-            text += " \(ReportText.left(entry.text, textWidth)):\(entry.value.text)\(entry.unit)\n"
+            text += " \(ReportText.left(entry.text, textWidth)):\(entry.shown ?? entry.value.text)\(entry.unit)\n"
         }
         return text
     }

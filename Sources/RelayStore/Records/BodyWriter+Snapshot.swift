@@ -22,6 +22,7 @@ extension BodyWriter {
         field("branch", participant.viaBranch)
         field("label", participant.label)
         field("created", participant.created)
+        field("spoke", participant.spoke)
         list("associates", participant.associates) { $0.integer(Int64($1)) }
         field("peer", participant.peer)
         field("interface", participant.interface)

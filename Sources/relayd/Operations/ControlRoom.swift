@@ -10,6 +10,8 @@ struct ControlRoom: Sendable {
     let operations = Operations()
     /// Where NG commands are counted.
     let control = ControlStatistics()
+    /// Calls whose NG commands are logged.
+    let traced = TracedCalls()
     /// Answers the NG commands `statistics` and `cli`.
     let gateway: ControlGateway
     /// Looks at the relay once a second.
@@ -51,7 +53,12 @@ struct ControlRoom: Sendable {
         operations.add(figures)
         operations.add(records)
         for command in FigureCommands.all(relay, figures, operations) { operations.add(command) }
-        for command in CallCommands.all(relay) + SettingCommands.all(live) + RefusedCommands.all {
+        let isShared = [configuration.redis, configuration.redisWrite, configuration.redisSubscribe].contains {
+            $0 != nil
+        }
+        for command in CallCommands.all(relay, traced) + TraceCommands.all(relay, traced)
+            + OwnershipCommands.all(relay, isShared: isShared) + SettingCommands.all(live) + RefusedCommands.all
+        {
             operations.add(command)
         }
         return live

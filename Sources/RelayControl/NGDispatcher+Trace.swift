@@ -1,0 +1,31 @@
+internal import Logging
+internal import NGProtocol
+internal import WireFormat
+
+extension NGDispatcher {
+    /// Octets in one line of a trace; longer lines are cut by the log.
+    private static let tracedPiece = 400
+
+    /// Logs the reply to a command of a traced call.
+    func trace(_ reply: NGReply, to message: NGMessage, _ request: NGRequest) {
+        guard let datagram = NGMessage(datagram: reply.datagram(for: message, as: .bencode)),
+            let decoded = try? NGCodec.decode(datagram.body)
+        else { return }
+        trace("answered", decoded.dictionary, request)
+    }
+
+    /// Logs a command or reply of a traced call, whatever the log level.
+    func trace(_ what: String, _ dictionary: NGDictionary, _ request: NGRequest) {
+        var head = NGDictionary()
+        for entry in dictionary.entries where entry.key != "sdp" && entry.key != "SDP" {
+            head.append(entry.key, entry.value)
+        }
+        var rest = Substring(String(decoding: NGCodec.encode(head, as: .json), as: UTF8.self))
+        repeat {
+            note(.notice, "\(what): \(rest.prefix(Self.tracedPiece))", request)
+            rest = rest.dropFirst(Self.tracedPiece)
+        } while !rest.isEmpty
+        let sdp = (dictionary["sdp"] ?? dictionary["SDP"])?.string.map { "\($0)" } ?? ""
+        for line in sdp.split(whereSeparator: \.isNewline) { note(.notice, "\(what): \(line)", request) }
+    }
+}
