@@ -3,6 +3,7 @@
 #include "clinux_address.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -64,6 +65,16 @@ int clinux_epoll_add(int epoll, int fd, uint64_t tag) {
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+int clinux_epoll_add_asleep(int epoll, int fd, uint64_t tag) {
+    struct epoll_event event = {.events = 0, .data.u64 = tag};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+int clinux_epoll_awaken(int epoll, int fd, uint64_t tag) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = tag};
+    return epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) < 0 ? -errno : 0;
+}
+
 int clinux_epoll_remove(int epoll, int fd) { return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) < 0 ? -errno : 0; }
 
 int clinux_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_ms) {
@@ -104,6 +115,12 @@ bool clinux_may_use_core(int core) {
     cpu_set_t set;
     CPU_ZERO(&set);
     return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_ISSET(core, &set);
+}
+
+void clinux_block_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

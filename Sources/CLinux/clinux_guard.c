@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RETRY(call) ({ long r_; do r_ = (call); while (r_ < 0 && errno == EINTR); r_ < 0 ? -errno : r_; })
@@ -162,9 +163,29 @@ int clinux_discard_input(int fd) {
 
 int clinux_open_pipe(const char *path) { return (int)RETRY(open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)); }
 
+// Writes without a signal when nobody reads any more.
+static long write_quietly(int fd, const char *text, size_t length) {
+    sigset_t broken, before, pending;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &broken, &before);
+    long written = RETRY(write(fd, text, length));
+    // The signal goes to the thread that has written, and waits there.
+    if (written == -EPIPE && !sigismember(&pending, SIGPIPE)) {
+        struct timespec now = {0};
+        RETRY(sigtimedwait(&broken, NULL, &now));
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return written;
+}
+
 int clinux_write_text(int fd, const char *text, size_t length) {
     while (length > 0) {
-        long written = RETRY(write(fd, text, length));
+        // A pipe with room takes a line of this length whole, also one that would wait when it is full.
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        if (poll(&room, 1, 0) == 0) return -EAGAIN;
+        long written = write_quietly(fd, text, length);
         if (written < 0) return (int)written;
         text += written;
         length -= (size_t)written;

@@ -96,6 +96,8 @@ int clinux_link_ensure(const char *name) {
     return result < 0 ? result : index;
 }
 
+int clinux_link_index(const char *name) { return (int)if_nametoindex(name); }
+
 int clinux_link_address(int index, const struct clinux_address *address, bool present) {
     bool is_v4 = address->family == 4;
     uint8_t bytes[16];

@@ -4,9 +4,20 @@ package struct Parameter: Equatable, Sendable {
     package let value: String
     /// The value may change while we run; another one needs a restart.
     package let isLive: Bool
+    /// Part of the value, and not to be shown.
+    private let secret: String
 
-    fileprivate init(_ name: String, _ value: String, isLive: Bool = false) {
-        (self.name, self.value, self.isLive) = (name, value, isLive)
+    fileprivate init(_ name: String, _ value: String, isLive: Bool = false, secret: String = "") {
+        (self.name, self.value, self.isLive, self.secret) = (name, value, isLive, secret)
+    }
+
+    /// Where a Redis is, without user and password.
+    fileprivate init(_ name: String, redis location: String?, password: String?) {
+        let location = location ?? "(null)"
+        let start = location.firstRange(of: "://")?.upperBound ?? location.startIndex
+        let (scheme, rest) = (location[..<start], location[start...])
+        let host = rest.lastIndex(of: "@").map { "***@\(rest[rest.index(after: $0)...])" } ?? "\(rest)"
+        self.init(name, "\(scheme)\(host)", secret: "\(location)\n\(password ?? "")")
     }
 
     fileprivate init(live name: String, _ value: some CustomStringConvertible) {
@@ -16,7 +27,9 @@ package struct Parameter: Equatable, Sendable {
 
 extension Configuration {
     /// Everything that the options say, by the names of the options; in a fixed order.
-    package var parameters: [Parameter] { logParameters + callParameters + processParameters + namedParameters }
+    package var parameters: [Parameter] {
+        logParameters + callParameters + processParameters + planeParameters + sharingParameters + namedParameters
+    }
 
     private var logParameters: [Parameter] {
         LogSubsystem.allCases.map { Parameter(live: "log-level-\($0.rawValue)", logLevels[$0] ?? logLevel) } + [
@@ -42,13 +55,14 @@ extension Configuration {
 
     private var processParameters: [Parameter] {
         [
-            Parameter("table", "\(table)"), Parameter("no-fallback", flag(noFallback)),
             Parameter("port-min", "\(portMin)"), Parameter("port-max", "\(portMax)"),
             Parameter("num-threads", numThreads.map { "\($0)" } ?? "-1"),
             Parameter("socket-cpu-affinity", "\(socketCPUAffinity)"),
             Parameter("mos", mos.rawValue), Parameter("sip-source", flag(sipSource)),
             Parameter("templates", templateSection ?? "(null)"),
             Parameter("software-id", softwareID ?? "(null)"), Parameter("pidfile", pidfile ?? "(null)"),
+            Parameter("foreground", flag(foreground)), Parameter("no-guard", flag(noGuard)),
+            Parameter("announce", announce ?? "(null)"), Parameter("drain-timeout", "\(drainTimeout)"),
         ] + interfaces.enumerated().map { Parameter("interface[\($0)]", $1) }
             + backupInterfaces.enumerated().map { Parameter("backup-interface[\($0)]", $1) }
             + listenNG.map { Parameter("listen-ng", "\($0)") } + listenTCPNG.map { Parameter("listen-tcp-ng", "\($0)") }
@@ -59,6 +73,27 @@ extension Configuration {
                 Parameter("graphite-interval", "\(graphiteInterval)"), Parameter("graphite-prefix", graphitePrefix),
                 Parameter("graphite-timeout", "\(graphiteTimeout)"),
             ]
+    }
+
+    private var planeParameters: [Parameter] {
+        [
+            Parameter("table", "\(table)"), Parameter("no-fallback", flag(noFallback)),
+            Parameter("kernel-attach", kernelAttach.rawValue), Parameter("port-sockets", portSockets.rawValue),
+        ] + kernelInterfaces.map { Parameter("kernel-interface", $0) }
+    }
+
+    private var sharingParameters: [Parameter] {
+        [
+            Parameter("redis", redis: redis, password: redisPassword),
+            Parameter("redis-write", redis: redisWrite, password: redisWritePassword),
+            Parameter("redis-subscribe", redis: redisSubscribe, password: redisSubscribePassword),
+            Parameter("redis-expires", "\(redisExpires)"), Parameter("no-redis-required", flag(noRedisRequired)),
+            Parameter("redis-allowed-errors", "\(redisAllowedErrors)"),
+            Parameter("redis-disable-time", "\(redisDisableTime)"),
+            Parameter("redis-cmd-timeout", "\(redisCmdTimeout)"),
+            Parameter("redis-connect-timeout", "\(redisConnectTimeout)"),
+            Parameter("node", node ?? "(null)"), Parameter("cluster", cluster),
+        ] + subscribeKeyspace.map { Parameter("subscribe-keyspace", "\($0)") }
     }
 
     /// What has a name of the operator's choice.

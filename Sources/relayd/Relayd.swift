@@ -38,6 +38,12 @@ struct Relayd {
         exit(usageStatus)
     }
 
+    /// Ends the process when the log has taken what is left, or does not.
+    private static func leave(_ status: Int32, _ output: LogOutput) -> Never {
+        output.flush()
+        exit(status)
+    }
+
     /// Reads the command line and what it names; again at SIGHUP.
     @Sendable private static func parse() throws(OptionError) -> ParseResult {
         try Configuration.parse(
@@ -66,11 +72,12 @@ struct Relayd {
         if !configuration.logStderr {
             SystemService.openLog(name: configuration.logName, facility: configuration.logFacility.number)
         }
-        LoggingSystem.bootstrap { _ in RelayLogHandler(settings) }
+        let output = try LogOutput(settings.options)
+        LoggingSystem.bootstrap { _ in RelayLogHandler(settings, write: output.write) }
         let log = Logger(label: "relayd")
         if isBrief {
             try KernelForwarding.flush(configuration, log: log)
-            exit(0)
+            leave(0, output)
         }
         let ready: @Sendable () throws -> Void = {
             try daemon?.ready()
@@ -81,18 +88,20 @@ struct Relayd {
             let pidfile = try configuration.pidfile.map { try PIDFile(at: $0, log: log) }
             let status = guardian.run()
             pidfile?.remove()
-            exit(status)
+            leave(status, output)
         }
         let pidfile = try link == nil ? configuration.pidfile.map { try PIDFile(at: $0, log: log) } : nil
         // Those for the log do no harm before their service listens to them.
         for signal in [SIGHUP, SIGUSR1, SIGUSR2] { SystemService.ignore(signal) }
-        let surroundings = Surroundings(link: link, announce: announce, settings: settings, log: log, tellReady: ready)
+        let surroundings = Surroundings(
+            link: link, announce: announce, settings: settings, output: output, log: log, tellReady: ready)
         Task {
             do {
                 try await run(configuration, notices, surroundings)
                 pidfile?.remove()
-                exit(0)
+                leave(0, output)
             } catch {
+                output.flush()
                 fail(error)
             }
         }
@@ -104,6 +113,7 @@ struct Relayd {
         let link: GuardLink?
         let announce: AnnounceMethod?
         let settings: LogSettings
+        let output: LogOutput
         let log: Logger
         /// Tells whoever started the process, without a guard in between.
         let tellReady: @Sendable () throws -> Void
@@ -143,6 +153,7 @@ struct Relayd {
             configuration, sockets: link?.sockets, handler: dispatcher, operations: room.operations)
         try failover.beat(through: listeners.ask)
         let live = room.open(configuration, listeners: listeners)
+        room.operations.add(surroundings.output)
         room.operations.add(kernel)
         shared?.register(with: room.operations)
         failover.register(with: room.operations)

@@ -82,6 +82,29 @@ import WireFormat
         second.stop()
     }
 
+    @Test("a call of ours none of whose ports could be opened ends like one without media, where it is carried")
+    func noPorts() async throws {
+        let talk = try await call(through: first, on: (42_212, 42_214))
+        defer {
+            talk.close()
+            first.stop()
+            second.stop()
+        }
+        var snapshot = try #require(first.snapshot(of: "1@host"))
+        snapshot.version.ownership = Ownership(node: "b", epoch: 7)
+        second.apply(snapshot)
+        let now = SystemClock.monotonic
+        // Whoever has the address now knows whether the call lives.
+        second.setUncarried([Self.loopback])
+        second.sweep(at: now + 61_000_000_000)
+        #expect(second.callCount == 1)
+        second.setUncarried([])
+        second.sweep(at: now + 59_000_000_000)
+        #expect(second.callCount == 1)
+        second.sweep(at: now + 62_000_000_000)
+        #expect(second.callCount == 0)
+    }
+
     @Test("a command opens what could not be opened before, under the same number")
     func commandOpens() async throws {
         let talk = try await call(through: first, on: (42_208, 42_210))

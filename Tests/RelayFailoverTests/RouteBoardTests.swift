@@ -36,6 +36,16 @@ struct RouteBoardTests {
         #expect(board.changes() == [.init(address: Self.one, level: .home)])
     }
 
+    @Test("what a driver has lost is told again, all of it")
+    func loses() {
+        var board = RouteBoard()
+        _ = board.want(.home, for: Self.one)
+        _ = board.want(.none, for: Self.two)
+        board.lost()
+        #expect(board.changes().map(\.level) == [.home, .none])
+        #expect(board.changes() == [])
+    }
+
     @Test("better levels go first")
     func order() {
         var board = RouteBoard()

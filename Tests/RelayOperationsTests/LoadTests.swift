@@ -82,20 +82,67 @@ struct LiveConfigurationTests {
         #expect(live.differences == [])
     }
 
-    @Test("every option has its parameter, so that nothing changes unseen")
+    private static func configuration(_ arguments: [String]) throws -> Configuration {
+        let parsed = try Configuration.parse(arguments: ["--config-file=none"] + arguments, readFile: { _ in .missing })
+        guard case .run(let configuration, _) = parsed else { throw OptionError("nothing to run") }
+        return configuration
+    }
+
+    /// Options that are about this one start.
+    private static let others: Set = ["help", "version", "config-file", "config-section", "flush-kernel"]
+    /// A value for every option that is not the usual one.
+    private static let values = [
+        "interface": "192.0.2.1", "backup-interface": "192.0.2.2", "listen-ng": "1", "listen-tcp-ng": "2",
+        "listen-cli": "3", "listen-http": "4", "http-idle-timeout": "5", "port-min": "10000", "port-max": "50000",
+        "tos": "8", "control-tos": "9", "max-cpu": "5", "max-load": "6", "max-bandwidth": "7",
+        "graphite": "127.0.0.1:3", "graphite-interval": "2", "graphite-prefix": "p", "graphite-timeout": "3",
+        "timeout": "11",
+        "silent-timeout": "12", "final-timeout": "13", "offer-timeout": "14", "delete-delay": "15",
+        "max-sessions": "16", "endpoint-learning": "off", "mos": "LQ", "sip-source": "",
+        "software-id": "s", "foreground": "", "pidfile": "/p", "num-threads": "3", "announce": "exabgp",
+        "drain-timeout": "17", "no-guard": "", "table": "1", "no-fallback": "", "kernel-interface": "eth0",
+        "kernel-attach": "tc", "port-sockets": "each", "socket-cpu-affinity": "2",
+        "redis": "127.0.0.1:1", "redis-write": "127.0.0.1:2",
+        "redis-subscribe": "127.0.0.1:3", "subscribe-keyspace": "4", "redis-expires": "61", "no-redis-required": "",
+        "redis-allowed-errors": "5", "redis-disable-time": "6", "redis-cmd-timeout": "7",
+        "redis-connect-timeout": "8", "node": "n", "cluster": "c", "log-level": "3", "log-stderr": "",
+        "no-log-timestamps": "", "log-facility": "local1", "log-name": "l", "log-format": "parsable",
+        "max-log-line-length": "9", "log-facility-cdr": "local2", "log-mark-prefix": "a", "log-mark-suffix": "b",
+    ]
+
+    @Test("every option has its parameter, so that no change is unseen")
     func parameters() throws {
-        var arguments: [String] = ["--config-file=none"]
-        arguments += ["--tos=8", "--control-tos=9", "--max-cpu=5", "--max-load=6", "--max-bandwidth=7"]
-        arguments += ["--listen-cli=1", "--listen-http=2", "--graphite=127.0.0.1:3", "--graphite-prefix=p"]
-        arguments += ["--endpoint-learning=off", "--log-facility-cdr=local1", "--delete-delay=4", "--pidfile=/p"]
-        guard case .run(let changed, _) = try Configuration.parse(arguments: arguments, readFile: { _ in .missing })
-        else { return }
-        guard
-            case .run(let plain, _) = try Configuration.parse(
-                arguments: ["--config-file=none"], readFile: { _ in .missing })
-        else { return }
-        let live = LiveConfiguration(plain) { _ in }
-        let reload = live.reload(changed)
-        #expect(reload.applied.count + reload.needRestart.count == arguments.count - 1)
+        guard case .help(let help) = try Configuration.parse(arguments: ["-h"], readFile: { _ in .missing }) else {
+            Issue.record("no help")
+            return
+        }
+        let names = help.matches(of: #/ --([a-z-]+)/#).map { String($0.output.1) }.filter {
+            !$0.hasPrefix("log-level-")
+        }
+        #expect(names.count > 50)
+        let plain = try Self.configuration([])
+        // Those name sections of a file; what is in them counts.
+        for name in names where !Self.others.contains(name) && !["templates", "interfaces-config"].contains(name) {
+            let value = try #require(Self.values[name], "an option without a value in this test: \(name)")
+            let changed = try Self.configuration(["--\(name)" + (value.isEmpty ? "" : "=\(value)")])
+            let reload = LiveConfiguration(plain) { _ in }.reload(changed)
+            #expect(!(reload.applied + reload.needRestart).isEmpty, "\(name)")
+        }
+    }
+
+    @Test("a password that changes is noticed, and is in no list")
+    func passwords() throws {
+        let before = try Self.configuration(["--redis=redis://me:first@127.0.0.1:6379/1"])
+        var after = try Self.configuration(["--redis=redis://me:second@127.0.0.1:6379/1"])
+        #expect(
+            LiveConfiguration(before) { _ in }.reload(after).needRestart == [
+                "redis: redis://***@127.0.0.1:6379/1 => redis://***@127.0.0.1:6379/1"
+            ])
+        after = before
+        after.redisPassword = "third"
+        #expect(LiveConfiguration(before) { _ in }.reload(after).needRestart.count == 1)
+        let short = try Self.configuration(["--redis=se@cret@127.0.0.1:6379"])
+        let shown = (before.parameters + after.parameters + short.parameters).map(\.value).joined(separator: " ")
+        for secret in ["first", "third", "se@", "cret"] { #expect(!shown.contains(secret)) }
     }
 }

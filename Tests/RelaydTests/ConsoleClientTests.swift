@@ -6,9 +6,9 @@ import WireFormat
 /// The console as operators use it: with rtpengine's own client.
 @Suite("The console with rtpengine-ctl", .serialized, .enabled(if: RelayProcess.isOurOwn, "texts of our own relay"))
 struct ConsoleClientTests {
-    private static let ports: UInt16 = 60
-
-    private static func start(_ run: TestRun, others: [String] = []) async throws -> (RelayProcess, Client) {
+    private static func start(
+        _ run: TestRun, ports: UInt16 = 60, others: [String] = []
+    ) async throws -> (RelayProcess, Client) {
         let network = try LoopbackNetwork(portCount: ports)
         let first = network.ports.lowerBound
         var options = RelayProcess.Options(
@@ -142,6 +142,44 @@ struct ConsoleClientTests {
             _ = try await eventually("places are free again") {
                 try await client.ask("ping") == "pong\n" ? true : nil
             }
+        }
+    }
+
+    @Test("a client that has said all when it has sent its line gets its answer", .timeLimit(.minutes(1)))
+    func halfClosed() async throws {
+        try await withTestRun("console-half-closed") { run in
+            let (_, client) = try await Self.start(run)
+            for line in ["list timeout\n", "list timeout"] {
+                let connection = try await TextConnection.open(client.address, closesHalf: true)
+                try await connection.send(line)
+                try await connection.closeOutput()
+                #expect(try await connection.everything() == "TIMEOUT=60\n")
+            }
+            let mute = try await TextConnection.open(client.address, closesHalf: true)
+            try await mute.closeOutput()
+            #expect(try await mute.everything() == "")
+        }
+    }
+
+    @Test("clients that never read their answers do not keep their places", .timeLimit(.minutes(1)))
+    func neverRead() async throws {
+        try await withTestRun("console-never-read") { run in
+            let (relay, client) = try await Self.start(run, ports: 610, others: ["--http-idle-timeout=1"])
+            // Names that make a list longer than what the system ever holds for a client.
+            for number in 0..<140 {
+                let id = "\(number)-" + String(repeating: "x", count: 50_000)
+                #expect(try await relay.client.send(Self.offer(id)).contains("result2:ok"))
+            }
+            var stuck: [TextConnection] = []
+            for _ in 0..<64 {
+                let connection = try await TextConnection.open(client.address, reads: false)
+                try await connection.send("list sessions all\n")
+                stuck.append(connection)
+            }
+            _ = try await eventually("places are free again") {
+                try await client.ask("ping") == "pong\n" ? true : nil
+            }
+            for connection in stuck { try await connection.close() }
         }
     }
 }

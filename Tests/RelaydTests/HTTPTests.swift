@@ -1,3 +1,4 @@
+import Foundation
 import RelayTestSupport
 import Testing
 import WireFormat
@@ -168,6 +169,21 @@ struct HTTPTests {
             let slow = try await TextConnection.open(http)
             try await slow.send("POST /ng HTTP/1.1\r\n")
             #expect(try await slow.everything() == "")
+        }
+    }
+
+    @Test("a body in many pieces that is too large is refused once", .timeLimit(.minutes(1)))
+    func tooManyChunks() async throws {
+        try await withTestRun("http-too-many-chunks") { run in
+            let http = try await Self.start(run, others: ["--no-guard"])
+            let connection = try await TextConnection.open(http)
+            let chunk = "64\r\n" + String(repeating: "x", count: 100) + "\r\n"
+            try await connection.send(
+                "POST /ng HTTP/1.1\r\nHost: \(http)\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + String(repeating: chunk, count: 4000))
+            let answer = try await connection.everything()
+            #expect(answer.components(separatedBy: "HTTP/1.1 413 ").count == 2, "\(answer)")
+            #expect(try await Self.ask(http, "GET /ping").hasPrefix("HTTP/1.1 200 "))
         }
     }
 

@@ -36,6 +36,15 @@ struct LinkRouteTests {
                 try await Self.addresses(of: "relay0", beside: relay, in: run).contains(" 192.0.2.1/32 ") ? true : nil
             }
             #expect(try await !Self.addresses(of: "relay0-drain", beside: relay, in: run).contains("192.0.2.1"))
+
+            // Somebody removes it, and it is made anew with what belongs on it.
+            let remove = try run.start(
+                "/usr/bin/nsenter", ["--net=/proc/\(relay.identifier)/ns/net", "ip", "link", "del", "relay0"],
+                name: "remove")
+            #expect(try await remove.exitStatus(within: .seconds(10)) == 0)
+            _ = try await eventually("the address is there again; it says: \(relay.lastLines)") {
+                try await Self.addresses(of: "relay0", beside: relay, in: run).contains(" 192.0.2.1/32 ") ? true : nil
+            }
             relay.signal(SIGTERM)
             #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
             #expect(relay.log.contains("192.0.2.1: leaves: waits for the last packet"))

@@ -52,6 +52,37 @@ struct RelayProcessTests {
         }
     }
 
+    @Test(
+        "connections for NG that say nothing give way to one that does",
+        .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"), .timeLimit(.minutes(1)))
+    func silentConnections() async throws {
+        try await withTestRun("silent-connections") { run in
+            let network = try LoopbackNetwork(portCount: 30)
+            var options = Self.options(in: network)
+            let address = TransportAddress(network.host(1), port: network.ports.lowerBound)
+            options.others = ["--listen-tcp-ng=\(address)"]
+            let relay = try await RelayProcess.start(options, in: run)
+            let before = try await relay.holdings().descriptorCount
+            func ping() async throws -> String {
+                let connection = try await TextConnection.open(address)
+                try await connection.send("1 d7:command4:pinge")
+                let answer = try await connection.everything(until: "ponge")
+                try await connection.close()
+                return answer
+            }
+            #expect(try await ping() == "1 d6:result4:ponge")
+            var silent: [TextConnection] = []
+            for _ in 0..<300 { silent.append(try await TextConnection.open(address)) }
+            _ = try await eventually("somebody who speaks is heard", within: .seconds(20), every: .milliseconds(200)) {
+                try await ping() == "1 d6:result4:ponge" ? true : nil
+            }
+            for connection in silent { try await connection.close() }
+            _ = try await eventually("all is closed again") {
+                try await relay.holdings().descriptorCount == before ? true : nil
+            }
+        }
+    }
+
     /// The client's socket is connected, so a reply from another address would not reach it.
     @Test(
         "answers from the address that was asked, also on a wildcard",

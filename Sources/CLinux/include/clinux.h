@@ -43,6 +43,9 @@ ssize_t clinux_udp_send(int fd, const void *buffer, size_t length, const struct 
 int clinux_epoll_create(void);
 /// Watches `fd` for input, level-triggered; `tag` comes back from `clinux_epoll_wait`.
 int clinux_epoll_add(int epoll, int fd, uint64_t tag);
+/// The same, but nothing is reported before `clinux_epoll_awaken`, which cannot fail for lack of anything.
+int clinux_epoll_add_asleep(int epoll, int fd, uint64_t tag);
+int clinux_epoll_awaken(int epoll, int fd, uint64_t tag);
 int clinux_epoll_remove(int epoll, int fd);
 /// Fills `tags`; returns how many, or -errno. A negative timeout waits for ever.
 int clinux_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_ms);
@@ -62,6 +65,8 @@ int clinux_core_limit(void);
 bool clinux_may_use_core(int core);
 /// Names the calling thread (15 characters).
 void clinux_name_thread(const char *name);
+/// Blocks all signals for the calling thread: others get them.
+void clinux_block_signals(void);
 /// CLOCK_MONOTONIC in nanoseconds.
 uint64_t clinux_monotonic_ns(void);
 /// CLOCK_REALTIME in nanoseconds since the epoch.

@@ -51,12 +51,15 @@ int clinux_wait_any(const int *descriptors, int count, int timeout_ms);
 int clinux_discard_input(int fd);
 /// Opens a named pipe for writing, whether or not somebody reads it yet; writing never waits.
 int clinux_open_pipe(const char *path);
-/// Writes all of a text to a descriptor; -EAGAIN when a pipe is full.
+/// Writes all of a text, one line at most, to a descriptor, without waiting; -EAGAIN when a pipe is full, -EPIPE, and no
+/// signal, when nobody reads it any more.
 int clinux_write_text(int fd, const char *text, size_t length);
 
 // --- Addresses on interfaces ----------------------------------------------------------------------------------------
 
 /// Makes a dummy interface unless there is an interface of that name, and sets it up. Returns its index or -errno.
 int clinux_link_ensure(const char *name);
+/// The index of an interface; 0 when there is none of that name.
+int clinux_link_index(const char *name);
 /// Adds an address with the full prefix to an interface, or removes it. What is so already is no failure.
 int clinux_link_address(int index, const struct clinux_address *address, bool present);

@@ -22,7 +22,8 @@ void clinux_keep_small_blocks(void);
 void clinux_log_open(const char *name, int facility);
 /// Sends one line to syslog.
 void clinux_log(int severity, const char *text);
-/// Tells the service manager (NOTIFY_SOCKET) what has changed. 0, also when there is no service manager, or -errno.
+/// Tells the service manager (NOTIFY_SOCKET) what has changed. 0, also when there is no service manager, or -errno; waits a
+/// tenth of a second at most.
 int clinux_notify(const char *state);
 /// Goes to the background, in a session of its own. The parent waits until the child calls `clinux_detached` or ends,
 /// and ends with 0 or with the child's status. Only before any thread was started. Returns, in the child, a descriptor

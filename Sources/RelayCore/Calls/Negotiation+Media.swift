@@ -23,6 +23,12 @@ extension Negotiation {
             }
         }
         let old = state.participants[sender].media[index]
+        if description.isRejected, old.signalled != nil, old.port != nil || old.unopened != nil {
+            // What is being talked on goes on until the answer, or for good when the offer is refused (RFC 3264 §8).
+            state.participants[sender].media[index].isRejected = true
+            state.participants[receiver].media[index].isRejected = true
+            return
+        }
         let family = state.participants[receiver].media[index].port?.interface.family
         describe(description, at: index, of: options, side: sender, takesEffect: old.signalled == nil)
         adoptTransport(description, options, index, sender, receiver)

@@ -37,16 +37,20 @@ extension Relay {
         }
     }
 
+    /// What was learned of an endpoint that has been signalled elsewhere since says nothing about where it is now.
     private static func note(_ event: LatchEvent, in state: inout CallState) -> Bool {
         let observed = ObservedEndpoint(source: event.source, target: event.target, isLocked: event.isLocked)
         for side in state.participants.indices {
             for index in state.participants[side].media.indices {
-                guard let port = state.participants[side].media[index].port else { continue }
+                let stream = state.participants[side].media[index]
+                guard let port = stream.port else { continue }
                 if port.rtp.slot == event.slot {
+                    guard event.signalled == stream.signalledTarget else { return false }
                     state.participants[side].media[index].observed = observed
                     return true
                 }
                 if port.rtcp?.slot == event.slot {
+                    guard event.signalled == stream.signalledRTCPTarget else { return false }
                     state.participants[side].media[index].observedRTCP = observed
                     return true
                 }
@@ -82,8 +86,8 @@ extension Relay {
                 let closed = closeIdlePorts(of: call, &state, at: now)
                 let removed = removeDueSides(of: call, &state, at: now)
                 guard !state.hasEnded else { return false }
-                let ports = uncarried.isEmpty ? [] : state.ports
-                let isCarried = ports.isEmpty || !ports.allSatisfy { uncarried.contains($0.pair.address) }
+                let addresses = uncarried.isEmpty ? [] : Self.addresses(of: state)
+                let isCarried = addresses.isEmpty || !addresses.allSatisfy { uncarried.contains($0) }
                 if isCarried || state.deleteAt != nil, let reason = overdue(state, at: now) {
                     end(call, &state, reason)
                     return false
@@ -95,6 +99,11 @@ extension Relay {
         }
         obstruction.withLock { ($0.calls, $0.reason) = (obstructed, obstacle) }
         interfaces.publish(traffic)
+    }
+
+    /// Where a call has ports, or should have.
+    private static func addresses(of state: CallState) -> [IPAddress] {
+        state.ports.map(\.pair.address) + state.participants.flatMap { $0.media.compactMap { $0.unopened?.local } }
     }
 
     /// Knocks again at the NAT of every endpoint that has not been heard yet.
@@ -142,8 +151,11 @@ extension Relay {
         for side in sides {
             let peer = side.peer.flatMap { state.index(of: $0) }.map { sides[$0].media } ?? []
             for (index, media) in side.media.enumerated() {
-                guard let port = media.port, media.signalled != nil, media.isPublic else { continue }
-                let heard = port.handles.map { plane.counters(of: $0.slot).lastPacket }.max() ?? 0
+                guard media.port != nil || media.unopened != nil, media.signalled != nil, media.isPublic else {
+                    continue
+                }
+                // Where a port should be, and could not be opened, nothing is heard.
+                let heard = media.port?.handles.map { plane.counters(of: $0.slot).lastPacket }.max() ?? 0
                 let latest = max(heard, state.lastSignal.monotonic, state.ownedSince)
                 // Who holds may play music or nothing: the m-line is on hold as soon as one of its sides is.
                 if media.isOnHold || index < peer.count && peer[index].isOnHold {

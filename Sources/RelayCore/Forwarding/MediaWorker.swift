@@ -114,7 +114,7 @@ struct MediaWorker: ~Copyable {
             events.append(
                 LatchEvent(
                     slot: slot, source: latch.source, target: latch.target, isLocked: latch.isLocked,
-                    round: latch.round))
+                    signalled: latch.signalled, round: latch.round))
         }
         learned.removeAll(keepingCapacity: true)
         mailbox.report(events: events, released: [])

@@ -7,6 +7,7 @@ package final class UserPlane: ForwardingPlane {
     private let workers: [MediaThread]
     private let capacity: Int
     private let steering: (any PortSteering)?
+    private let watch: @Sendable (Poller, UDPSocket, UInt64) throws(SystemError) -> Void
     /// Why ports have sockets although a steering was given.
     package let steeringRefusal: SystemError?
 
@@ -18,11 +19,15 @@ package final class UserPlane: ForwardingPlane {
     ///   - addresses: all local addresses that ports will be opened on.
     ///   - ratesDelay: samples of quality are of conversations, to which delay matters.
     ///   - steering: delivers datagrams where no port has a socket; `nil` for a socket for every port.
+    ///   - watch: has a new socket watched, which is not to wake anybody yet; tests let it fail.
     package init(
         threads: Int, capacity: Int, isPinned: Bool, listener: Poller, addresses: [IPAddress] = [],
-        ratesDelay: Bool = true, steering: (any PortSteering)? = nil
+        ratesDelay: Bool = true, steering: (any PortSteering)? = nil,
+        watch: @escaping @Sendable (Poller, UDPSocket, UInt64) throws(SystemError) -> Void = {
+            (poller, socket, tag) throws(SystemError) in try poller.add(socket, tag: tag, isAwake: false)
+        }
     ) throws(SystemError) {
-        self.capacity = capacity
+        (self.capacity, self.watch) = (capacity, watch)
         let sockets: [SteeredSockets]?
         (sockets, steeringRefusal) = Self.attach(steering, threads: threads, addresses)
         self.steering = sockets == nil ? nil : steering
@@ -82,6 +87,11 @@ package final class UserPlane: ForwardingPlane {
             socket.closeIfOpen()
             throw .tooManyStreams
         }
+        guard steering == nil else { return StreamHandle(slot: slot, local: local) }
+        do throws(SystemError) { try watch(worker.poller, socket, MediaWorker.tag(of: slot)) } catch {
+            release([slot], of: worker)
+            throw error
+        }
         return StreamHandle(slot: slot, local: local)
     }
 
@@ -129,9 +139,7 @@ package final class UserPlane: ForwardingPlane {
     /// commands first.
     private func receive(at outlet: StreamOutlet, for slot: SlotID, _ worker: MediaThread) {
         if let steering { return steering.steer(outlet.local, to: slot.worker) }
-        do { try worker.poller.add(outlet.socket, tag: MediaWorker.tag(of: slot)) } catch {
-            preconditionFailure("cannot watch a socket that we have just opened: \(error)")
-        }
+        worker.poller.awaken(outlet.socket, tag: MediaWorker.tag(of: slot))
     }
 
     /// RTP version 2 and nothing else: payload type, sequence number, timestamp and SSRC 0.

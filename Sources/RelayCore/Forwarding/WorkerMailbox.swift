@@ -7,6 +7,8 @@ package struct LatchEvent: Sendable, Equatable {
     package let source: TransportAddress?
     package let target: TransportAddress?
     package let isLocked: Bool
+    /// What was signalled when this was learned.
+    package let signalled: TransportAddress?
     /// The latch's round of signalling (`SourceLatch.round`).
     package let round: UInt32
 }

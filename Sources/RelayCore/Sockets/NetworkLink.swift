@@ -8,23 +8,33 @@ package struct NetworkLink: Equatable, Sendable {
     package static let longestName = 15
 
     package let name: String
-    private let index: Int32
 
     /// Finds the interface, or makes a dummy interface of that name (or an `ifb`, where there are no dummies), and
     /// sets it up. Takes CAP_NET_ADMIN.
     package init(ensuring name: String) throws(SystemError) {
         self.name = name
+        _ = try ensure()
+    }
+
+    /// The interface's number now; 0 when there is none of that name. One that was removed and made again has another one,
+    /// and none of its addresses.
+    // SAFETY: a terminated string that lives across the call.
+    package var index: Int32 { unsafe clinux_link_index(name) }
+
+    private func ensure() throws(SystemError) -> Int32 {
         // SAFETY: a terminated string that lives across the call.
-        index = unsafe clinux_link_ensure(name)
+        let index = unsafe clinux_link_ensure(name)
         guard index > 0 else {
             // The kernel's "not supported" says nothing of what.
             let why = index == -EOPNOTSUPP ? " (this kernel has no dummy interfaces: make it beforehand)" : ""
             throw SystemError(errno: -index, operation: "make the interface \(name)\(why)")
         }
+        return index
     }
 
     /// Adds an address (with /32 or /128) or removes it; what is so already stays so.
     package func set(_ address: IPAddress, isPresent: Bool) throws(SystemError) {
+        let index = try ensure()
         var raw = TransportAddress(address, port: 0).raw
         // SAFETY: the shim reads one structure that lives across the call.
         let result = unsafe clinux_link_address(index, &raw, isPresent)

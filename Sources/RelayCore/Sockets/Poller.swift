@@ -16,7 +16,7 @@ package final class Poller: Sendable {
             _ = clinux_close(epoll)
             throw SystemError(errno: -wakeup, operation: "eventfd")
         }
-        try add(wakeup, tag: Self.wakeTag)
+        try add(wakeup, tag: Self.wakeTag, isAwake: true)
     }
 
     deinit {
@@ -25,11 +25,24 @@ package final class Poller: Sendable {
     }
 
     /// Watches a socket for input, level-triggered: what is not read is reported again, so nothing can get stuck.
-    package func add(_ socket: UDPSocket, tag: UInt64) throws(SystemError) { try add(socket.descriptor, tag: tag) }
+    ///
+    /// - Parameter isAwake: false to report nothing before `awaken`.
+    /// - Throws: when the kernel lacks room for it (ENOSPC, ENOMEM).
+    package func add(_ socket: UDPSocket, tag: UInt64, isAwake: Bool = true) throws(SystemError) {
+        try add(socket.descriptor, tag: tag, isAwake: isAwake)
+    }
 
-    private func add(_ descriptor: Int32, tag: UInt64) throws(SystemError) {
-        let result = clinux_epoll_add(epoll, descriptor, tag)
+    private func add(_ descriptor: Int32, tag: UInt64, isAwake: Bool) throws(SystemError) {
+        let result =
+            isAwake
+            ? clinux_epoll_add(epoll, descriptor, tag) : clinux_epoll_add_asleep(epoll, descriptor, tag)
         guard result == 0 else { throw SystemError(errno: -result, operation: "epoll_ctl") }
+    }
+
+    /// Reports input from now on. Takes nothing that the kernel could lack.
+    package func awaken(_ socket: UDPSocket, tag: UInt64) {
+        let result = clinux_epoll_awaken(epoll, socket.descriptor, tag)
+        precondition(result == 0, "a socket that was not added")
     }
 
     /// Stops watching; must come before the socket is closed.

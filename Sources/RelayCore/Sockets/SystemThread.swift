@@ -9,6 +9,7 @@ package final class SystemThread: Sendable {
     private struct Start: Sendable {
         let name: String
         let core: Int?
+        let takesSignals: Bool
         let body: @Sendable () -> Void
     }
     private final class Box {
@@ -22,9 +23,14 @@ package final class SystemThread: Sendable {
     /// - Parameters:
     ///   - name: shown by `top -H`; 15 characters count.
     ///   - core: the core it stays on, or `nil` to let the scheduler choose.
-    package init(name: String, core: Int? = nil, body: @escaping @Sendable () -> Void) throws(SystemError) {
+    ///   - takesSignals: false to leave signals to other threads; what it writes to a closed pipe then fails, and does not
+    ///     end the process.
+    package init(
+        name: String, core: Int? = nil, takesSignals: Bool = true, body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
         var thread = pthread_t()
-        let box = unsafe Unmanaged.passRetained(Box(Start(name: name, core: core, body: body)))
+        let start = Start(name: name, core: core, takesSignals: takesSignals, body: body)
+        let box = unsafe Unmanaged.passRetained(Box(start))
         // SAFETY: the box is retained above and released exactly once, by the new thread or, if there is none, below.
         let result = unsafe pthread_create(
             &thread, nil,
@@ -32,6 +38,7 @@ package final class SystemThread: Sendable {
                 guard let argument = unsafe argument else { return nil }
                 let start = unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().start
                 unsafe clinux_name_thread(start.name)
+                if !start.takesSignals { clinux_block_signals() }
                 if let core = start.core { _ = clinux_pin_thread(Int32(core)) }
                 start.body()
                 return nil

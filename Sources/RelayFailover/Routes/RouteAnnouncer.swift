@@ -11,6 +11,8 @@ package struct RouteAnnouncer: Sendable {
     private let log: Logger
     /// When what failed is tried again; monotonic nanoseconds.
     private var retryAt: UInt64 = 0
+    /// Of the driver, when it was last looked at.
+    private var ground: [Int32] = []
     /// Addresses whose failure has been logged.
     private var failing: Set<IPAddress> = []
     private static let retryInterval: UInt64 = 500_000_000
@@ -28,6 +30,7 @@ package struct RouteAnnouncer: Sendable {
             (driver, command, input) = (ExaBGPRouteDriver(descriptor: try GuardedProcess.openPipe(path)), nil, -1)
         case .command(let command)?: (driver, self.command, input) = (nil, command, -1)
         }
+        ground = driver?.ground ?? []
     }
 
     package mutating func want(_ level: RouteLevel, for address: IPAddress, at now: UInt64) {
@@ -38,13 +41,22 @@ package struct RouteAnnouncer: Sendable {
 
     package mutating func forget(at now: UInt64) { perform(board.forget(), at: now) }
 
-    /// Some times a second: tries again what failed, goes on with commands.
+    /// Some times a second: tries again what failed, announces again what somebody has removed, goes on with commands.
     package mutating func tick(at now: UInt64) {
         if now >= retryAt {
             retryAt = now &+ Self.retryInterval
+            let isLost = hasLostGround()
+            if isLost { board.lost() }
             perform(board.changes(), at: now)
+            if isLost { ground = driver?.ground ?? [] }
         }
         runCommands(at: now)
+    }
+
+    private func hasLostGround() -> Bool {
+        guard let driver, driver.ground != ground else { return false }
+        log.warning("somebody has removed what routes are announced on: everything is announced again")
+        return true
     }
 
     private mutating func runCommands(at now: UInt64) {

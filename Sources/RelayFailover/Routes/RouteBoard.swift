@@ -35,6 +35,9 @@ package struct RouteBoard: Equatable, Sendable {
     /// A driver has failed for this address: the next call of any method tries again.
     package mutating func failed(_ address: IPAddress) { told[address] = nil }
 
+    /// The driver has lost everything: the next call of any method tells it all again.
+    package mutating func lost() { told = [:] }
+
     /// What has not been told yet, the better levels first: a backup is there before a home goes.
     package mutating func changes() -> [Change] {
         var changes: [Change] = []

@@ -5,6 +5,12 @@ package import WireFormat
 package protocol RouteDriver: Sendable {
     /// Announces an address at this level from now on. Repeating it is harmless.
     func announce(_ address: IPAddress, at level: RouteLevel) throws(SystemError)
+    /// What the announcements are made on: when it changes, what was announced before is gone.
+    var ground: [Int32] { get }
+}
+
+extension RouteDriver {
+    package var ground: [Int32] { [] }
 }
 
 /// Addresses on an interface that a routing daemon on this host exports: BIRD's `direct`, FRR's `redistribute connected`.
@@ -23,6 +29,8 @@ package struct LinkRouteDriver: RouteDriver {
         link = try NetworkLink(ensuring: name)
         drain = try NetworkLink(ensuring: name + Self.suffix)
     }
+
+    package var ground: [Int32] { [link.index, drain.index] }
 
     package func announce(_ address: IPAddress, at level: RouteLevel) throws(SystemError) {
         // First where it goes, then where it leaves: in between it is on both, never on none.

@@ -41,6 +41,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         case .head(let head):
             (self.head, body) = (head, ByteBuffer())
         case .body(var part):
+            guard head != nil else { return }  // the rest of what was refused
             guard body.readableBytes + part.readableBytes <= HTTPServices.largestBody else {
                 head = nil
                 return Self.send(

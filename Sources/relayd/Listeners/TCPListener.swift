@@ -6,8 +6,10 @@ internal import WireFormat
 
 /// Answers control messages on one TCP address.
 final class TCPListener: Sendable {
-    /// Connections at once; one more is closed at once.
+    /// Connections at once; one more is closed at once, or the one that has been silent for the longest.
     static let mostConnections = 256
+    /// A proxy may be silent for hours. When all places are taken, whoever has been so for this long gives way.
+    private static let expendableAfter = TimeAmount.seconds(5)
 
     private let channel: any Channel
 
@@ -17,7 +19,7 @@ final class TCPListener: Sendable {
     static func start(
         at local: TransportAddress, tos: UInt8, handler: any NGMessageHandler
     ) async throws -> TCPListener {
-        let slots = ConnectionSlots(limit: mostConnections)
+        let slots = ConnectionSlots(limit: mostConnections, expendableAfter: expendableAfter)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // A client may be silent for long; one whose host is gone is noticed within minutes.
@@ -29,7 +31,7 @@ final class TCPListener: Sendable {
             .childChannelInitializer { channel in
                 guard slots.admit(channel) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(NGConnection(channel, handler))
+                    try channel.pipeline.syncOperations.addHandler(NGConnection(channel, handler, slots))
                 }
             }
         let channel = try await bootstrap.bind(host: local.address.description, port: Int(local.port)).get()
@@ -65,14 +67,16 @@ private final class NGConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let handler: any NGMessageHandler
+    private let slots: ConnectionSlots
     private let peer: TransportAddress
     private var framer = NGStreamFramer()
 
-    init(_ channel: any Channel, _ handler: any NGMessageHandler) {
-        (self.handler, peer) = (handler, TransportAddress(peerOf: channel))
+    init(_ channel: any Channel, _ handler: any NGMessageHandler, _ slots: ConnectionSlots) {
+        (self.handler, self.slots, peer) = (handler, slots, TransportAddress(peerOf: channel))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        slots.note(context.channel)
         framer.append(Array(unwrapInboundIn(data).readableBytesView))
         while true {
             switch framer.next() {

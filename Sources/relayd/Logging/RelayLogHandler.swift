@@ -1,8 +1,6 @@
-internal import Foundation
 internal import Logging
-internal import RelayCore
 
-/// Writes `INFO: [call-id]: [subsystem] text` to standard error or syslog.
+/// Writes `INFO: [call-id]: [subsystem] text`.
 ///
 /// The metadata keys `call-id` and `subsystem` make the prefix; other metadata follows the text.
 struct RelayLogHandler: LogHandler {
@@ -19,10 +17,9 @@ struct RelayLogHandler: LogHandler {
     }
     var metadataProvider: Logger.MetadataProvider?
 
-    /// - Parameter write: where lines go; `nil` for where the settings say.
-    init(_ settings: LogSettings, write: (@Sendable (_ severity: Int, _ line: String) -> Void)? = nil) {
-        self.settings = settings
-        self.write = write ?? Self.output(settings)
+    /// - Parameter write: where lines go; must not wait.
+    init(_ settings: LogSettings, write: @escaping @Sendable (_ severity: Int, _ line: String) -> Void) {
+        (self.settings, self.write) = (settings, write)
     }
 
     /// What is set here counts; otherwise the options, also when they change.
@@ -63,17 +60,6 @@ struct RelayLogHandler: LogHandler {
             }
         }
         return String(result)
-    }
-
-    private static func output(_ settings: LogSettings) -> @Sendable (Int, String) -> Void {
-        guard settings.options.toStandardError else {
-            return { severity, line in SystemService.log(severity: severity, line) }
-        }
-        guard settings.options.hasTimestamps else { return { _, line in SystemService.writeError(line + "\n") } }
-        return { _, line in
-            let time = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true).year().month().day())
-            SystemService.writeError("\(time) \(line)\n")
-        }
     }
 
     /// How rtpengine writes a level.

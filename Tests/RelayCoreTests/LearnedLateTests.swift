@@ -1,0 +1,103 @@
+import RelayCore
+import RelayTestSupport
+import Testing
+import WireFormat
+
+/// Commands that come between what is being talked and what is learned of it; in process, with real packets.
+@Suite("Commands in the middle of a call", .serialized, .timeLimit(.minutes(1)))
+struct LearnedLateTests {
+    private static let loopback = IPAddress(ipv4: 0x7F00_0001)
+    private let relay: Relay
+
+    init() throws {
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: Self.loopback)])
+        configuration.ports = 43_000...43_199
+        configuration.mediaThreads = 1
+        relay = try Relay(configuration, runsHousekeeping: false)
+    }
+
+    /// m-lines for these ports, audio first.
+    private func sdp(_ ports: UInt16...) -> [UInt8] {
+        var lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"]
+        for (index, port) in ports.enumerated() {
+            lines.append(index == 0 ? "m=audio \(port) RTP/AVP 8" : "m=video \(port) RTP/AVP 96")
+        }
+        return Array(lines.map { $0 + "\r\n" }.joined().utf8)
+    }
+
+    private func ports(_ sdp: [UInt8]) -> [UInt16] {
+        String(decoding: sdp, as: UTF8.self).split(whereSeparator: \.isNewline).filter { $0.hasPrefix("m=") }
+            .compactMap { UInt16($0.split(separator: " ")[1]) }
+    }
+
+    private func observed(_ tag: ByteString) -> ObservedEndpoint? {
+        relay.snapshot(of: "1")?.sides.first { $0.participant.tag == tag }?.media.first?.terms.observed
+    }
+
+    @Test("what was learned before a move is not taken for what comes after it")
+    func staleNews() async throws {
+        defer { relay.stop() }
+        let caller = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: 43_200))
+        defer { caller.close() }
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(43_200)))
+        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204)))
+        let port = TransportAddress(Self.loopback, port: try #require(ports(toCaller).first))
+        // When the second packet has been counted, the news of the first one are on their way.
+        for number: UInt64 in 1...2 {
+            try await caller.send([0x80, 8, 0, UInt8(number)] + [UInt8](repeating: 1, count: 9), to: port)
+            _ = try await eventually("packet \(number) is counted") {
+                relay.query(callID: "1")?.sides[0].media[0].streams[0].counters.packets == number ? true : nil
+            }
+        }
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_210)))
+        relay.collect()
+        #expect(observed("a")?.source == nil)
+        #expect(observed("a")?.target == TransportAddress(Self.loopback, port: 43_210))
+        #expect(observed("a")?.isLocked == false)
+    }
+
+    @Test("an m-line that an offer takes back keeps its ports until the answer, or for good when that refuses")
+    func withdrawn() throws {
+        defer { relay.stop() }
+        let toCallee = ports(try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(43_200, 43_202))))
+        let toCaller = ports(
+            try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204, 43_206))))
+        #expect(relay.snapshot(of: "1")?.ports.count == 4)
+
+        func offer(_ video: UInt16) throws -> [UInt16] {
+            ports(try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_200, video))))
+        }
+        #expect(try offer(0) == [toCallee[0], 0])
+        #expect(relay.snapshot(of: "1")?.ports.count == 4, "nobody has agreed to it yet")
+        let video = relay.snapshot(of: "1")?.sides[0].media[1].terms
+        #expect(video?.signalled == TransportAddress(Self.loopback, port: 43_202), "it may still be refused")
+        // It was refused: what is said next is about the same ports.
+        #expect(try offer(43_202) == toCallee)
+        let again = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204, 43_206)))
+        #expect(ports(again) == toCaller)
+
+        #expect(try offer(0) == [toCallee[0], 0])
+        let agreed = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204, 0)))
+        #expect(ports(agreed) == [toCaller[0], 0])
+        #expect(relay.snapshot(of: "1")?.ports.count == 2)
+    }
+
+    @Test("a socket that cannot be watched is an error of its port, and nothing is left of it")
+    func unwatched() throws {
+        relay.stop()
+        let fails = SystemError(errno: 28, operation: "epoll_ctl")  // ENOSPC
+        let plane = try UserPlane(
+            threads: 1, capacity: 8, isPinned: false, listener: Poller(),
+            watch: { (_, _, _) throws(SystemError) in throw fails })
+        defer { plane.stop() }
+        let pool = PortPool(address: Self.loopback, range: 43_002...43_003)
+        let state = CallState(tos: 0, wall: 1, monotonic: 1, node: "a")
+        let call = Call(id: "1", worker: 0, state: state)
+        // More often than there are slots: each is given back.
+        for _ in 0..<20 {
+            let pair = try #require(pool.draw(), "the pair before is free again")
+            #expect(throws: fails) { try plane.open(.rtp, of: pair, tos: 0, worker: 0, owner: call) }
+        }
+        #expect(plane.totals.user.streams == 0)
+    }
+}
