@@ -26,6 +26,9 @@ struct OverloadCommand: ParsableCommand {
     @Option(help: "Length of the overload.")
     var seconds = 5.0
 
+    @Option(help: "Length of each rate that is tried to find what a relay carries.")
+    var trySeconds = 2.0
+
     @Option(help: "What is offered then, in multiples of what the relay carries.")
     var excess = 2.0
 
@@ -35,6 +38,7 @@ struct OverloadCommand: ParsableCommand {
     func validate() throws {
         try relay_bench.validate("calls", calls, in: 2...12_000)
         try relay_bench.validate("seconds", seconds, in: 1...3600)
+        try relay_bench.validate("try-seconds", trySeconds, in: 0.5...60)
         try relay_bench.validate("excess", excess, in: 1...20)
         try relay_bench.validate("busy-programs", busyPrograms, in: 0...100)
     }
@@ -44,7 +48,7 @@ struct OverloadCommand: ParsableCommand {
         ChildProcess.raiseFileLimit()
         let network = UInt32(0x7F4F_0000) | UInt32(getpid() & 0xFF) << 8
         var settings = OverloadRun.Settings()
-        (settings.calls, settings.seconds) = (calls, seconds)
+        (settings.calls, settings.seconds, settings.trySeconds) = (calls, seconds, trySeconds)
         (settings.excess, settings.busyPrograms) = (excess, busyPrograms)
         var (names, outcomes): ([String], [OverloadRun.Outcome]) = ([], [])
         for (name, path, options) in sides {

@@ -4,17 +4,17 @@ import RelayBenchKit
 /// A processor that a relay has to share with programs that never rest, so that one generator can offer it more than it
 /// can carry.
 final class CrowdedProcessor {
+    /// Those that this program was started on.
+    private static let cores = (0..<clinux_core_limit()).filter { clinux_may_use_core($0) }
     private let core: Int32
-    private let others: [Int32]
     private var crowd: [ChildProcess] = []
 
     /// - Parameter count: busy programs.
     init(busyPrograms count: Int) throws(BenchError) {
-        let cores = (0..<clinux_core_limit()).filter { clinux_may_use_core($0) }
-        guard let last = cores.last, cores.count > 1 else {
+        guard let last = Self.cores.last, Self.cores.count > 1 else {
             throw .relayFailed("a relay under overload needs a processor of its own, and here is only one")
         }
-        (core, others) = (last, cores.dropLast())
+        core = last
         for _ in 0..<count {
             crowd.append(
                 try start { () throws(BenchError) in try ChildProcess("/bin/sh", ["-c", "while :; do :; done"]) })
@@ -25,7 +25,7 @@ final class CrowdedProcessor {
     /// another.
     func start<Program>(_ body: () throws(BenchError) -> Program) throws(BenchError) -> Program {
         try checked(clinux_pin_thread(core), "stay on processor \(core)")
-        defer { _ = clinux_pin_thread(others[0]) }
+        defer { _ = clinux_pin_thread(Self.cores[0]) }
         return try body()
     }
 

@@ -5,8 +5,9 @@ import WireFormat
 struct OverloadRun {
     struct Settings {
         var calls = 1000
-        /// Length of the overload.
+        /// Length of the overload, and of each rate that is tried before.
         var seconds = 5.0
+        var trySeconds = 2.0
         /// What is offered then, in multiples of what the relay carries.
         var excess = 2.0
         /// Programs that the relay shares its processor with.
@@ -33,9 +34,8 @@ struct OverloadRun {
     private static let carriedShare = 0.99
     /// The search for that rate: where it starts, in packets a second, how it grows, and how often it is halved then.
     private static let (firstRate, growth, halvings) = (15_000.0, 1.5, 3)
-    private static let trySeconds = 2.0
     /// Half of the capacity follows the overload for so long.
-    private static let recoverySeconds = 6.0
+    private static let recoverySeconds = 5.0
 
     let program: RelayProgram
     let options: [String]
@@ -78,11 +78,11 @@ struct OverloadRun {
 
     /// Tries one rate; true when nearly everything arrived in time.
     private func carries(_ rate: Double, _ generator: inout MediaGenerator, flows: Int) throws(BenchError) -> Bool {
-        let packets = Int(rate * Self.trySeconds)
+        let packets = Int(rate * settings.trySeconds)
         let account = try generator.send(packets, rate: Int(rate), phase: .measurement)
         if Interrupt.isRequested { throw .interrupted }
         let shares = OverloadShares(account.timely ?? account.ledger, flows: flows, part: 0..<packets)
-        let isReached = Double(account.elapsed) < 1.05 * Self.trySeconds * 1e9
+        let isReached = Double(account.elapsed) < 1.05 * settings.trySeconds * 1e9
         progress(
             "  \(Figures.grouped(Int(rate))) packets/s: "
                 + "\(Figures.decimal(shares.share * 100, places: 2)) % in time"
