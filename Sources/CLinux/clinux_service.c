@@ -6,7 +6,6 @@
 #include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,24 +29,7 @@ static int write_all(int fd, const char *text, size_t length) {
     return 0;
 }
 
-int clinux_write_error(const void *text, size_t length, int patience_ms) {
-    // A pipe that is ready takes as much as that at once.
-    enum { CHUNK = 4096 };
-    const char *rest = text;
-    while (length > 0) {
-        struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
-        int ready;
-        do ready = poll(&output, 1, patience_ms);
-        while (ready < 0 && errno == EINTR);
-        if (ready <= 0) return ready < 0 ? -errno : -EAGAIN;
-        size_t count = length < CHUNK ? length : CHUNK;
-        int result = write_all(STDERR_FILENO, rest, count);
-        if (result < 0) return result;
-        rest += count;
-        length -= count;
-    }
-    return 0;
-}
+int clinux_write_error(const void *text, size_t length) { return write_all(STDERR_FILENO, text, length); }
 
 void clinux_keep_small_blocks(void) {
     // Without fast bins there is nothing to merge; threads have caches of their own for small blocks.

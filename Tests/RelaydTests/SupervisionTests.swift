@@ -4,7 +4,7 @@ import RelayTestSupport
 import Testing
 import WireFormat
 
-/// relayd under whatever starts it: a service manager, a container, a shell whose pipe breaks.
+/// relayd under whatever starts it: a service manager, a container.
 @Suite("Under a supervisor", .serialized, .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"))
 struct SupervisionTests {
     private static let ping = "d7:command4:pinge"
@@ -97,39 +97,6 @@ struct SupervisionTests {
             try await Self.answers(client, container)
             kill(first, SIGTERM)
             #expect(try await container.exitStatus(within: .seconds(10)) == 0)
-        }
-    }
-
-    @Test(
-        "a log that nobody reads, or that is gone, holds nobody up", .timeLimit(.minutes(1)),
-        .enabled(if: Executables.missing(["bash"]).isEmpty, "bash is not installed"),
-        arguments: ["exec sleep 60", "exec true"])
-    func logIsStuck(_ reader: String) async throws {
-        try await withTestRun("log-is-stuck-\(reader.suffix(4).filter(\.isLetter))") { run in
-            let (options, client) = try Self.setUp()
-            let relay = try run.start(
-                "/bin/bash", ["-c", "exec \"$0\" \"$@\" 2> >(\(reader))", RelayProcess.executable()] + options,
-                name: "relay")
-            try await Self.answers(client, relay)
-            // More than a pipe holds: each command makes a line.
-            let text = String(repeating: "x", count: 1000)
-            for _ in 0..<200 {
-                let reply = try await client.send("d7:call-id\(text.utf8.count):\(text)7:command5:querye")
-                #expect(reply.contains("Unknown call-id"))
-            }
-            // Not the reader, which is a child too.
-            let child = try #require(
-                OpenSockets.children(of: relay.identifier).first {
-                    (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "relayd\n"
-                })
-            kill(child, SIGKILL)
-            try await Self.answers(client, relay)
-            relay.signal(SIGTERM)
-            // Its status would come only with the end of the reader, which has inherited what Foundation watches.
-            _ = try await eventually("it ends") {
-                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(relay.identifier)/exe")) == nil
-                    ? true : nil
-            }
         }
     }
 

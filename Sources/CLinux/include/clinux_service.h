@@ -14,8 +14,8 @@ int clinux_resolve(const char *name, struct clinux_address *addresses, int capac
 /// As `clinux_log`, to another facility, by its number (RFC 5424 6.2.1).
 void clinux_log_to(int facility, int severity, const char *text);
 
-/// Writes all of a buffer to standard error. -EAGAIN when that takes no more for so long: whoever reads it is stuck.
-int clinux_write_error(const void *text, size_t length, int patience_ms);
+/// Writes all of a buffer to standard error.
+int clinux_write_error(const void *text, size_t length);
 /// Keeps the C library from merging all small free blocks each time somebody wants a kilobyte.
 void clinux_keep_small_blocks(void);
 /// Names us in syslog, by facility number. Call once, before `clinux_log`.

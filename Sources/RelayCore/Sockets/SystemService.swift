@@ -1,22 +1,13 @@
 internal import CLinux
 internal import Glibc
-internal import Synchronization
 
 /// What the system offers a service: log, readiness, background, pid file.
 package enum SystemService {
-    /// A reader of standard error gets so long when it does not keep up, in milliseconds. Nobody waits for a second line.
-    private static let logPatience: Int32 = 50
-    /// Standard error took nothing when it was last tried.
-    private static let isErrorStuck = Atomic<Bool>(false)
-
-    /// Writes to standard error, whole or not at all as far as the kernel allows. Any thread. A reader that is stuck or gone
-    /// costs lines, and holds nobody up.
+    /// Writes to standard error, whole or not at all as far as the kernel allows. Any thread.
     package static func writeError(_ text: String) {
         let bytes = Array(text.utf8)
-        let patience = isErrorStuck.load(ordering: .relaxed) ? 0 : logPatience
-        // SAFETY: the array lives across the call, which only reads it.
-        let result = unsafe bytes.withUnsafeBytes { unsafe clinux_write_error($0.baseAddress, $0.count, patience) }
-        isErrorStuck.store(result == -EAGAIN, ordering: .relaxed)
+        // SAFETY: the array lives across the call, which only reads it. A closed standard error is nobody's problem.
+        unsafe bytes.withUnsafeBytes { _ = unsafe clinux_write_error($0.baseAddress, $0.count) }
     }
 
     /// Sets the allocator up for a service that handles messages of a kilobyte or more all the time. Once, at the start.

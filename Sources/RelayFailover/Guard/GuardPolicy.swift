@@ -10,8 +10,8 @@ package struct GuardPolicy: Equatable, Sendable {
     /// Stuck for so long, it is ended and started again: its calls are in the store or in the kernel, so waiting gains
     /// nothing. (A disk or a log that makes it wait does so for less.)
     package static let stuckLimit: UInt64 = 800_000_000
-    /// The same when its calls would end with it: then it gets a chance to come round by itself.
-    package static let lonelyStuckLimit: UInt64 = 3_000_000_000
+    /// The same when its calls would end with it, or when it computes: then it gets a chance to come round by itself.
+    package static let patientStuckLimit: UInt64 = 3_000_000_000
     /// The same while it is being debugged, or would run if it got a processor: another process would not get one either.
     package static let patience: UInt64 = 10_000_000_000
     /// Between two looks at what a stuck process does.
@@ -162,7 +162,8 @@ package struct GuardPolicy: Equatable, Sendable {
 
     /// Ends a stuck relay when the time has come, and looks at it until then.
     private mutating func treat(stuckFor time: UInt64, at now: UInt64) -> [Action] {
-        let limit = safety.isCarried || safety.isShared ? Self.stuckLimit : Self.lonelyStuckLimit
+        let isSafe = safety.isCarried || safety.isShared
+        let limit = isSafe && !diagnosis.isBusy ? Self.stuckLimit : Self.patientStuckLimit
         if time >= (diagnosis.deservesPatience ? Self.patience : limit) {
             stuckSince = now  // once for each limit, until its end is reported
             return [.kill(why: "it gives no sign of life")]

@@ -18,16 +18,24 @@ struct StuckDiagnosis: Equatable, Sendable {
     private var last: (look: ProcessLook, time: UInt64)?
     /// Processor time that its threads wanted since the first look, in nanoseconds: as long as each was seen runnable.
     private var wanted: UInt64 = 0
+    private var looks = 0
+    private var busyLooks = 0
 
     static func == (one: StuckDiagnosis, other: StuckDiagnosis) -> Bool {
         one.first?.time == other.first?.time && one.last?.time == other.last?.time && one.wanted == other.wanted
+            && one.looks == other.looks && one.busyLooks == other.busyLooks
     }
 
     mutating func add(_ look: ProcessLook, at now: UInt64) {
         if let last { wanted &+= UInt64(max(0, min(last.look.runnable, look.runnable))) &* (now &- last.time) }
+        looks += 1
+        if look.runnable > 0 { busyLooks += 1 }
         first = first ?? (look, now)
         last = (look, now)
     }
+
+    /// It has something to do, or runs in circles.
+    var isBusy: Bool { 2 * busyLooks > looks }
 
     /// To end it would help nobody just now.
     var deservesPatience: Bool {
