@@ -27,16 +27,21 @@ start_rtpengine() {
         --redis-connect-timeout=200 --active-switchover --timeout=3600 --tos=184
 }
 
+# start_relayd NODE [ADDRESS]: with one more address that it is the home of.
 start_relayd() {
     local node=$1 other options=("--interface=$(vip "$1")")
-    for other in $(backups "$node"); do options+=("--backup-interface=$(vip "$other")"); done
+    [[ $# -lt 2 ]] || options+=("--interface=$2")
+    for other in $(backups "$node"); do
+        [[ $(vip "$other") == "${2-}" ]] || options+=("--backup-interface=$(vip "$other")")
+    done
     # The hosts share one /sys/fs/bpf: each relay has a table of its own.
     if [[ $plane == kernel ]]; then options+=("--table=$node" --no-fallback); fi
-    local announce=link:relay0
+    local announce=link:relay0 redis=$redis_host:6379/1
+    if [[ $store == sentinel ]]; then redis=sentinel://$redis_host,$replica_host,10.2.0.1/calls; fi
     if [[ $speaker == exabgp ]]; then announce=exabgp; fi
     local command=("$relayd" --config-file=none --foreground --log-stderr --log-level=6 --node="r$node" \
         "${options[@]}" --listen-ng="0.0.0.0:$control_port" --port-min=20000 --port-max=31999 --num-threads=2 \
-        --redis="$redis_host:6379/1" --no-redis-required --timeout=3600 --delete-delay=0 --tos=184 \
+        --redis="$redis" --no-redis-required --timeout=3600 --delete-delay=0 --tos=184 \
         --listen-cli=127.0.0.1:9900 --announce="$announce" $relayd_options)
     if [[ $speaker != exabgp ]]; then
         start "r$node" relay "${command[@]}"
@@ -47,11 +52,18 @@ start_relayd() {
         exabgp "$work/r$node/exabgp.conf"
 }
 
+# The process that was started: relayd's guard.
+guard_process() {
+    local pid=${pids[r$1-relay]}
+    # ExaBGP has started it.
+    if [[ $speaker == exabgp ]]; then read -r pid _ <"/proc/$pid/task/$pid/children"; fi
+    printf '%s' "$pid"
+}
+
 # The process that serves calls: behind relayd's guard it is the child.
 relay_process() {
-    local pid=${pids[r$1-relay]} child
-    # ExaBGP has started the guard.
-    if [[ $speaker == exabgp ]]; then read -r pid _ <"/proc/$pid/task/$pid/children"; fi
+    local pid child
+    pid=$(guard_process "$1")
     child=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null || true)
     if [[ $relay == relayd && -n $child ]]; then printf '%s' "${child%% *}"; else printf '%s' "$pid"; fi
 }
@@ -60,6 +72,9 @@ relay_process() {
 console() {
     on "r$1" bash -c 'exec 3<>/dev/tcp/127.0.0.1/9900; printf "%s\n" "$0" >&3; timeout 15 cat <&3' "$2"
 }
+
+# in_step NODE: it could go on with the calls of the others. Only relayd tells; of others we know nothing better.
+in_step() { [[ $relay != relayd || $(console "$1" ready) == ready* ]]; }
 
 # Whether a relay answers a ping at an address, as the proxy would reach it.
 answers() {
@@ -95,6 +110,7 @@ await_in_service() {
     await "$(vip "$1") leads to r$1" routed_to "$1" "$1"
     await "r$1 answers at $(vip "$1")" answers "$(vip "$1")"
     await "BFD with r$1" bfd_is_up "$1"
+    await "r$1 is ready" in_step "$1"
 }
 
 bfd_is_up() {

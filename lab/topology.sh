@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # To be sourced by lab/run: the hosts, as network namespaces, and what connects them.
 #
-#     gen (caller and callee) --- rt (router) --- redis
+#     gen (caller and callee) --- rt (router) --- redis (and redis2, its replica, for Sentinel)
 #                                  |   |   |
 #                                 sw: a switch, so that a cable can be cut without either end noticing
 #                                  |   |   |
@@ -9,7 +9,7 @@
 #
 # Everything lives in namespaces of lab/run and ends with it.
 
-readonly generator=10.2.0.2 redis_host=10.3.0.2 control_port=2223
+readonly generator=10.2.0.2 redis_host=10.3.0.2 replica_host=10.4.0.2 control_port=2223
 
 # The address that a relay is the home of.
 vip() { printf '192.0.2.%s' "$1"; }
@@ -23,13 +23,15 @@ on() {
 
 make_network() {
     local host node
-    for host in gen rt redis sw; do ip netns add "$host"; done
+    for host in gen rt redis redis2 sw; do ip netns add "$host"; done
     cable gen up0 "$generator/24" rt gen 10.2.0.1/24
     cable redis up0 "$redis_host/24" rt redis 10.3.0.1/24
+    cable redis2 up0 "$replica_host/24" rt redis2 10.4.0.1/24
     for ((node = 1; node <= relays; node++)); do make_relay_host "$node"; done
-    for host in gen rt redis sw; do ip -n "$host" link set lo up; done
+    for host in gen rt redis redis2 sw; do ip -n "$host" link set lo up; done
     ip -n gen route add default via 10.2.0.1
     ip -n redis route add default via 10.3.0.1
+    ip -n redis2 route add default via 10.4.0.1
     on rt sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0
     for host in gen rt; do on "$host" sysctl -qw net.core.rmem_max=67108864 2>/dev/null || true; done
 }
@@ -112,10 +114,37 @@ start_speaker_frr() {
     done
 }
 
+# rtpengine needs all kinds of notifications.
 start_redis() {
-    start redis redis redis-server --bind "$redis_host" --protected-mode no --save '' --appendonly no \
+    start redis redis redis-server "$PWD/samples/redis/redis.conf" --bind "$redis_host" \
         --notify-keyspace-events AKE --dir "$work"
     await "Redis answers" on redis redis-cli -h "$redis_host" ping
+    if [[ $store == sentinel ]]; then start_sentinels; fi
+}
+
+# A replica, and three Sentinels on different hosts.
+start_sentinels() {
+    local place host address
+    start redis2 redis redis-server "$PWD/samples/redis/redis.conf" --bind "$replica_host" --dir "$work" \
+        --replicaof "$redis_host" 6379
+    await "the replica is one" replica_is_ready
+    for place in "redis $redis_host" "redis2 $replica_host" "rt 10.2.0.1"; do
+        read -r host address <<<"$place"
+        # It keeps what it learns in the file.
+        cp samples/redis/sentinel.conf "$work/sentinel-$host.conf"
+        start "$host" sentinel redis-server "$work/sentinel-$host.conf" --sentinel --bind "$address" --dir "$work"
+    done
+    await "the Sentinels know each other and the replica" sentinels_are_ready
+}
+
+replica_is_ready() {
+    [[ $(on redis2 redis-cli -h "$replica_host" info replication) == *master_link_status:up* ]]
+}
+
+sentinels_are_ready() {
+    local text
+    text=$(on rt redis-cli -h 10.2.0.1 -p 26379 sentinel master calls | paste -sd' ')
+    [[ $text == *"num-other-sentinels 2 "* && $text == *"num-slaves 1 "* ]]
 }
 
 # --- Processes ---

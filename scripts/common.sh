@@ -8,10 +8,10 @@ export RELAY_BENCH=1
 # To build: what the Swift toolchain itself does not bring.
 build_packages=(binutils ca-certificates git libbpf-dev libhiredis-dev)
 # To run the end-to-end tests.
-test_packages=(ethtool iproute2 kamailio redis-server rtpengine-utils sip-tester tcpdump)
+test_packages=(ethtool iproute2 kamailio python3 redis-server rtpengine-utils sip-tester tcpdump)
 
 # To run the lab (lab/run): a router, its routing daemon, a store.
-lab_packages=(bird2 iproute2 jq procps redis-server)
+lab_packages=(bird2 iproute2 jq nftables procps python3 redis-server)
 
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
