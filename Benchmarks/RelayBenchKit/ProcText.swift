@@ -31,21 +31,34 @@ package enum ProcText {
         return nil
     }
 
-    /// The `cpu` line of /proc/stat: all processors together, in clock ticks.
+    /// A `name:   123` line of /proc/PID/fdinfo/N.
+    package static func number(_ name: String, in text: String) -> UInt64? {
+        for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
+            return line.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0) }
+        }
+        return nil
+    }
+
+    /// The `cpu` lines of /proc/stat: all processors together, in clock ticks.
     package static func machine(stat: String) -> MachineTicks? {
         guard let line = stat.split(separator: "\n").first, line.hasPrefix("cpu ") else { return nil }
         let fields = line.split(separator: " ").dropFirst().compactMap { UInt64($0) }
         guard fields.count >= 8 else { return nil }
-        // user, nice, system, (idle, iowait), irq, softirq, (steal); guest time is part of user.
-        return MachineTicks(busy: fields[0] + fields[1] + fields[2] + fields[5] + fields[6], stolen: fields[7])
+        let processors = stat.split(separator: "\n").prefix { $0.hasPrefix("cpu") }.count - 1
+        // user, nice, system, idle, iowait, irq, softirq, steal
+        return MachineTicks(processors: processors, idle: fields[3] + fields[4], stolen: fields[7])
     }
 
     package struct MachineTicks: Equatable, Sendable {
-        package let busy: UInt64
+        package let processors: Int
+        /// The only times in /proc/stat that are measured: what processors do otherwise is a guess of the timer tick.
+        package let idle: UInt64
         /// Time in which the hypervisor ran somebody else.
         package let stolen: UInt64
 
-        package init(busy: UInt64, stolen: UInt64) { (self.busy, self.stolen) = (busy, stolen) }
+        package init(processors: Int, idle: UInt64, stolen: UInt64) {
+            (self.processors, self.idle, self.stolen) = (processors, idle, stolen)
+        }
     }
 
     /// One line of /proc/net/udp or /proc/net/udp6.

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -229,6 +230,8 @@ int64_t clinux_raise_file_limit(void) {
 int clinux_temporary_file(void) { return RETRY(memfd_create("output", MFD_CLOEXEC)); }
 
 ssize_t clinux_read_from_start(int fd, void *buffer, size_t capacity) { return RETRY(pread(fd, buffer, capacity, 0)); }
+
+int clinux_enter_network(int fd) { return RETRY(setns(fd, CLONE_NEWNET)); }
 
 int clinux_open_file(const char *path) { return RETRY(open(path, O_RDONLY | O_CLOEXEC)); }
 

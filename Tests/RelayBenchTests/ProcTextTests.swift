@@ -24,12 +24,20 @@ import Testing
         #expect(ProcText.bytes("Name", in: status) == nil)
     }
 
+    @Test("reads numbers of a BPF program")
+    func numbers() {
+        let text = "pos:\t0\nprog_type:\t3\nrun_time_ns:\t123456\nrun_cnt:\t\n"
+        #expect(ProcText.number("run_time_ns", in: text) == 123_456)
+        #expect(ProcText.number("run_cnt", in: text) == nil)
+        #expect(ProcText.number("time_ns", in: text) == nil)
+    }
+
     @Test("reads run time, machine time and backlog drops")
     func times() {
         #expect(ProcText.runTime(schedstat: "3251234567 123 45\n") == 3_251_234_567)
         #expect(ProcText.runTime(schedstat: "\n") == nil)
-        let stat = "cpu  10 1 20 1000 5 3 4 7 2 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
-        #expect(ProcText.machine(stat: stat) == .init(busy: 38, stolen: 7))
+        let stat = "cpu  10 1 20 1000 5 3 4 7 2 0\ncpu0 1 1 1 1 1 1 1 1 1 1\nintr 9\n"
+        #expect(ProcText.machine(stat: stat) == .init(processors: 1, idle: 1005, stolen: 7))
         #expect(ProcText.machine(stat: "intr 1 2 3") == nil)
         #expect(ProcText.backlogDrops(softnet: "006d33f7 00000010 00000009\n00736c12 00000001 00000006\n") == 17)
     }

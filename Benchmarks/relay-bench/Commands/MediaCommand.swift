@@ -33,8 +33,20 @@ struct MediaCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The relay's process id: reports its CPU time and memory.", valueName: "pid"))
     var pid: Int32?
 
+    @Flag(help: "With --pid: the time in the relay's XDP and tc programs. Reading clocks for it makes packets dearer.")
+    var programs = false
+
     @Flag(help: "No relay: both sides send to each other directly. Shows what the generator costs and adds itself.")
     var direct = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --direct: a network namespace that the answerers are in, so that packets cross what lies between.",
+            valueName: "path"))
+    var sinkNetwork: String?
+
+    @Option(help: ArgumentHelp("The answerers' address there.", valueName: "address"))
+    var sinkAddress: IPAddress?
 
     @Flag(help: "Print JSON instead of text.")
     var json = false
@@ -47,6 +59,9 @@ struct MediaCommand: ParsableCommand {
         try relay_bench.validate("endpoints", endpoints, in: 1...min(calls, 10_000))
         try relay_bench.validate("batch", batch, in: 1...1024)
         try relay_bench.validate("tick", tick, in: 0...100_000)
+        guard (sinkNetwork == nil) == (sinkAddress == nil), direct || sinkNetwork == nil else {
+            throw ValidationError("--sink-network and --sink-address belong together, and to --direct.")
+        }
         if let pid, ProcessSample(of: pid, withDescendants: false) == nil {
             throw ValidationError("--pid \(pid): there is no such process.")
         }
@@ -58,6 +73,10 @@ struct MediaCommand: ParsableCommand {
         var settings = MediaSettings(address: direct ? relay.address ?? relay.ng.address : try relay.mediaAddress())
         (settings.calls, settings.rate, settings.seconds, settings.warmUpSeconds) = (calls, rate, seconds, warmUp)
         (settings.endpoints, settings.batch, settings.tick, settings.process) = (endpoints, batch, tick, pid)
+        settings.measuresPrograms = programs
+        if let sinkNetwork, let sinkAddress {
+            settings.sink = MediaSink(namespace: try NetworkNamespace(sinkNetwork), address: sinkAddress)
+        }
         let client = direct ? nil : try NGClient(relay: relay.ng, slots: MediaRun.commandWidth)
         let result = try MediaRun(settings: settings, client: client).run()
         if json {

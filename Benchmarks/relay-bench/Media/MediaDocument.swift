@@ -13,6 +13,7 @@ struct MediaDocument: Encodable {
     let relaySocketDrops: Int?
     let relaySocketsUnread: Int
     let machineCPUMicrosecondsPerPacket: Double?
+    let programMicrosecondsPerRun: Double?
     let deadFlows: Int
     let kernelBacklogDrops: UInt64
     let notes: [String]
@@ -49,6 +50,7 @@ struct MediaDocument: Encodable {
         }
         (relaySocketDrops, relaySocketsUnread) = (result.relayDrops, result.relayUnread)
         machineCPUMicrosecondsPerPacket = result.machinePerPacket
+        programMicrosecondsPerRun = result.programs.map { ($0.perRun - $0.empty) / 1000 }
         (deadFlows, kernelBacklogDrops) = (result.deadFlows, result.machine.backlogDrops)
         notes = result.caveats
     }

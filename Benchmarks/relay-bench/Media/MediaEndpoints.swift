@@ -5,23 +5,32 @@ import WireFormat
 struct MediaEndpoints {
     let sockets: [UDPSocket]
     private let perSide: Int
-    /// The smallest receive buffer that a socket got, in bytes.
-    let receiveBuffer: Int
 
     /// Half a second at 100,000 packets a second; the kernel counts about 1 KB for each.
     private static let bufferBytes = 64 << 20
 
-    init(at address: IPAddress, perSide: Int) throws(BenchError) {
+    /// - Parameter sink: where the answerers are; `nil` for beside the offerers.
+    init(at address: IPAddress, perSide: Int, sink: MediaSink? = nil) throws(BenchError) {
         self.perSide = perSide
+        let offerers = try Self.open(perSide, at: address)
+        guard let sink else {
+            sockets = offerers + (try Self.open(perSide, at: address))
+            return
+        }
+        sockets =
+            offerers
+            + (try sink.namespace.visit { () throws(BenchError) in try Self.open(perSide, at: sink.address) })
+    }
+
+    private static func open(_ count: Int, at address: IPAddress) throws(BenchError) -> [UDPSocket] {
         var sockets: [UDPSocket] = []
-        var smallest = Int.max
-        for _ in 0..<(2 * perSide) {
+        for _ in 0..<count {
             let socket = try UDPSocket(local: TransportAddress(address, port: 0))
-            smallest = min(smallest, try socket.setBuffers(Self.bufferBytes / perSide + (1 << 20)))
+            _ = try socket.setBuffers(bufferBytes / count + (1 << 20))
             try socket.requestArrival(timestamp: true, tos: false)
             sockets.append(socket)
         }
-        (self.sockets, receiveBuffer) = (sockets, smallest)
+        return sockets
     }
 
     /// Index of the socket that a sender of a call uses.

@@ -71,6 +71,13 @@ struct MediaReport {
         lines.append("latency   " + Self.quantiles(result.latency))
         lines += relayLines
         lines.append(
+            "machine   \(Figures.decimal(result.machinePerPacket ?? 0, places: 2)) µs CPU per packet, all together")
+        if let (perRun, empty) = result.programs {
+            lines.append(
+                "programs  \(Figures.decimal((perRun - empty) / 1000, places: 3)) µs a run, less the "
+                    + "\(Figures.decimal(empty / 1000, places: 3)) µs that the kernel says of an empty one")
+        }
+        lines.append(
             "generator " + Figures.duration(result.generator.cpuTime) + " CPU, sent late by "
                 + Self.quantiles(result.generator.lateness)
                 + ", stalled \(Figures.grouped(result.generator.stalls)) times")
@@ -89,7 +96,6 @@ struct MediaReport {
                 + "\(Figures.grouped(relay.memoryWithCalls / 1024)) KB with the calls, "
                 + "\(Figures.grouped(relay.memoryAfter / 1024)) KB after the media; "
                 + "kernel's slab grew by \(Figures.grouped(result.machine.slabGrowth / 1024)) KB",
-            "machine   \(Figures.decimal(result.machinePerPacket ?? 0, places: 2)) µs CPU per packet, all together",
         ]
     }
 

@@ -63,6 +63,9 @@ struct MediaResult {
         var backlogDrops: UInt64
     }
 
+    /// Nanoseconds for each run of the relay's forwarding programs, and what measuring adds to that.
+    var programs: (perRun: Double, empty: Double)?
+
     /// Microseconds of the relay's CPU for each packet that came through.
     var cpuPerPacket: Double? {
         guard let relay, totals.received > 0 else { return nil }

@@ -12,7 +12,7 @@ struct MediaRun {
     static let commandWidth = 32
 
     func run() throws(BenchError) -> MediaResult {
-        let endpoints = try MediaEndpoints(at: settings.address, perSide: settings.endpoints)
+        let endpoints = try MediaEndpoints(at: settings.address, perSide: settings.endpoints, sink: settings.sink)
         let memoryBefore = relaySample()?.residentMemory ?? 0
         let slabBefore = MachineSample().slab
         let calls = try establish(over: endpoints)
@@ -66,12 +66,18 @@ struct MediaRun {
         // The sockets are looked at outside of the CPU samples, because that takes a while with thousands of them.
         let socketsBefore = RelaySockets(process: settings.process, ports: ports)
         let (dropsBefore, strangersBefore) = (endpoints.drops, generator.strangers)
+        let statistics = settings.measuresPrograms ? try ProgramStatistics() : nil
+        let programsBefore = settings.process.map { ProgramTime(of: $0) }
         let before = Sample(process: settings.process)
         let account = try generator.send(settings.measuredPackets, rate: settings.rate, phase: .measurement)
         let after = Sample(process: settings.process)
+        let programs = settings.process.map { ProgramTime(of: $0) }
         let socketsAfter = RelaySockets(process: settings.process, ports: ports)
 
         var result = self.result(account, of: plan, before, after)
+        if let statistics, let programs, let programsBefore, let perRun = programs.perRun(since: programsBefore) {
+            result.programs = (perRun, try statistics.emptyRun())
+        }
         result.generator.drops = endpoints.drops - dropsBefore
         result.generator.strangers = generator.strangers - strangersBefore
         result.relayDrops = socketsAfter.drops(since: socketsBefore)
@@ -97,7 +103,7 @@ struct MediaRun {
                 lateness: account.lateness, cpuTime: after.own - min(after.own, before.own)),
             relay: after.relayAccount(since: before),
             machine: .init(
-                busy: after.machine.busy - before.machine.busy, stolen: after.machine.stolen - before.machine.stolen,
+                busy: after.machine.busy &- before.machine.busy, stolen: after.machine.stolen - before.machine.stolen,
                 backlogDrops: after.machine.backlogDrops - before.machine.backlogDrops))
     }
 

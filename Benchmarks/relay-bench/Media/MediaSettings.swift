@@ -16,8 +16,12 @@ struct MediaSettings {
     var endpoints = 1
     /// Most datagrams in one system call.
     var batch = 8
+    /// Without a relay: where the answerers' sockets are, if not beside the offerers'.
+    var sink: MediaSink?
     /// Shortest sleep between two looks at clock and sockets, in microseconds; 0 never sleeps.
     var tick = 100
+    /// Have the kernel measure the relay's forwarding programs, which makes packets a little dearer.
+    var measuresPrograms = false
     /// The relay's process, if it is on this machine.
     var process: Int32?
 

@@ -68,7 +68,7 @@ struct ProcessSample {
 struct MachineSample {
     private static let nanosecondsPerTick: UInt64 = 10_000_000  // USER_HZ is 100 on every Linux that Swift runs on
 
-    /// Nanoseconds that all processors together have worked.
+    /// Nanoseconds that all processors together have not been idle, from some moment on.
     let busy: UInt64
     /// Nanoseconds that a hypervisor gave to somebody else.
     let stolen: UInt64
@@ -80,8 +80,9 @@ struct MachineSample {
     init() {
         backlogDrops = SystemFiles.text("/proc/net/softnet_stat").map { ProcText.backlogDrops(softnet: $0) } ?? 0
         let ticks = SystemFiles.text("/proc/stat").flatMap { ProcText.machine(stat: $0) }
-        busy = (ticks?.busy ?? 0) * Self.nanosecondsPerTick
+        let time = SystemClock.monotonic * UInt64(ticks?.processors ?? 0)
         stolen = (ticks?.stolen ?? 0) * Self.nanosecondsPerTick
+        busy = time &- (ticks?.idle ?? 0) * Self.nanosecondsPerTick &- stolen
         slab = SystemFiles.text("/proc/meminfo").flatMap { ProcText.bytes("Slab", in: $0) } ?? 0
     }
 }

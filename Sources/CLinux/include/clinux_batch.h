@@ -84,6 +84,8 @@ int64_t clinux_raise_file_limit(void);
 int clinux_temporary_file(void);
 /// Reads up to `capacity` bytes from offset 0 of an open file; returns how many, or -errno.
 ssize_t clinux_read_from_start(int fd, void *buffer, size_t capacity);
+/// Moves the calling thread into a network namespace, for the sockets it opens from then on. 0 or -errno.
+int clinux_enter_network(int fd);
 /// Opens a file for reading, or -errno.
 int clinux_open_file(const char *path);
 /// Reads the next bytes of an open file; returns how many, 0 at the end, or -errno.
@@ -93,3 +95,12 @@ ssize_t clinux_read_link(const char *path, char *buffer, size_t capacity);
 /// The entries of a directory whose names are decimal numbers; returns how many there are, which may be more than
 /// `capacity`, or -errno.
 int clinux_list_numbers(const char *path, uint32_t *numbers, int capacity);
+
+// --- BPF programs -------------------------------------------------------------------------------------------------
+
+/// Has the kernel measure the run time of all BPF programs until the descriptor that it returns is closed; or -errno.
+int clinux_program_statistics(void);
+/// Loads a program that does nothing (XDP): its descriptor, or -errno.
+int clinux_empty_program(void);
+/// Runs an XDP program a number of times in a row. 0 or -errno.
+int clinux_run_program(int fd, uint32_t repetitions);
