@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/neighbour.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <string.h>
@@ -159,4 +160,35 @@ int relay_confirm_neighbours(const uint32_t *interfaces, int count) {
     }
     close(fd);
     return number < 0 ? number : 0;
+}
+
+int relay_watch_routes(void) {
+    static const int groups[] = {
+        RTNLGRP_LINK,        RTNLGRP_NEIGH,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+        RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,   RTNLGRP_NEXTHOP,
+    };
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    if (fd < 0) return -errno;
+    // A socket without a number of its own is passed by like the kernel's, which has none either.
+    struct sockaddr_nl own = {.nl_family = AF_NETLINK};
+    int failure = bind(fd, (struct sockaddr *)&own, sizeof own) < 0 ? -errno : 0;
+    for (size_t index = 0; index < sizeof groups / sizeof *groups; index++) {
+        // RTNLGRP_NEXTHOP came with Linux 5.3; a kernel that does not have it has no nexthop objects.
+        if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, groups + index, sizeof *groups) < 0
+            && groups[index] != RTNLGRP_NEXTHOP)
+            failure = -errno;
+    }
+    if (!failure) return fd;
+    close(fd);
+    return failure;
+}
+
+int relay_drain_routes(int fd) {
+    char message[16384];
+    for (;;) {
+        ssize_t length = recv(fd, message, sizeof message, MSG_TRUNC);
+        // ENOBUFS: more than there was room for has come, which is news enough.
+        if (length >= 0 || errno == EINTR || errno == ENOBUFS) continue;
+        return errno == EAGAIN ? 0 : -errno;
+    }
 }

@@ -24,15 +24,6 @@ extension IPAddress {
     }
 }
 
-extension TransportAddress {
-    /// As a key of the flow map.
-    var endpoint: relay_endpoint { relay_endpoint(address: address.kernel, port: port.bigEndian, zero: 0) }
-
-    init(_ endpoint: relay_endpoint) {
-        self.init(IPAddress(endpoint.address), port: UInt16(bigEndian: endpoint.port))
-    }
-}
-
 /// A key that is written before it is read.
 struct SteeredAddress: BitwiseCopyable {
     let words: KernelAddress

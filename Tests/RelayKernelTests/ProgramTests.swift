@@ -31,6 +31,8 @@ extension KernelTests {
             }
         }
 
+        enum Kind { case rtp, rtcp }
+
         /// A table with one flow: what comes from their port 4000 to ours 30000 goes from ours 30002 to their 5000.
         final class Bench {
             let table: KernelTable
@@ -39,23 +41,17 @@ extension KernelTests {
             init(_ network: TestNetwork) throws {
                 self.network = network
                 table = try KernelTable(number: nil)
-                try table.interfaces.update(network.index, relay_interface(carrier: network.index, vlan: 0))
+                try table.setOutput(network.index, relay_interface(carrier: network.index, vlan: 0))
             }
 
             func install(
                 _ from: AddressFamily = .ipv4, _ to: AddressFamily = .ipv4, target: TransportAddress? = nil,
-                flags: relay_flow_flags = RELAY_FLOW_RTP, tos: UInt8 = 184
+                carries kind: Kind = .rtp, tos: UInt8 = 184
             ) throws {
-                var flow = relay_flow()
-                let (local, remote) = (ours.at(30_002, to), target ?? theirs.at(5000, to))
-                let path = relay_path(
-                    local: local.address.kernel, remote: remote.address.kernel, local_port: local.port.bigEndian,
-                    remote_port: remote.port.bigEndian)
-                (flow.rtp, flow.rtcp) = (path, path)
-                let source = theirs.at(4000, from)
-                (flow.source, flow.source_port) = (source.address.kernel, source.port.bigEndian)
-                (flow.flags, flow.tos, flow.clock_rate) = (UInt8(flags.rawValue), tos, 8000)
-                try table.flows.update(ours.at(30_000, from).endpoint, flow)
+                var flow = KernelFlow(source: theirs.at(4000, from), tos: tos, clockRate: 8000)
+                let path = KernelFlow.Path(from: ours.at(30_002, to), to: target ?? theirs.at(5000, to))
+                if kind == .rtp { flow.rtp = path } else { flow.rtcp = path }
+                #expect(table.flows.set(ours.at(30_000, from), flow, at: SystemClock.monotonic))
             }
 
             func run(_ frame: [UInt8], _ attachment: Attachment, repeated: Int = 1) throws -> ProgramRun.Outcome {
@@ -112,7 +108,6 @@ extension KernelTests {
         struct Exception: CustomTestStringConvertible {
             let testDescription: String
             let reason: relay_verdict
-            var flags = RELAY_FLOW_RTP
             var families: (AddressFamily, AddressFamily) = (.ipv4, .ipv4)
             var target: TransportAddress?
             var only: Attachment?
@@ -200,7 +195,7 @@ extension KernelTests {
         func passes(_ exception: Exception) throws {
             try withBench("kt-pass") { bench in
                 try bench.install(
-                    exception.families.0, exception.families.1, target: exception.target, flags: exception.flags)
+                    exception.families.0, exception.families.1, target: exception.target)
                 for attachment in Attachment.allCases where exception.only == nil || exception.only == attachment {
                     let before = try bench.table.verdicts().packets
                     let outcome = try bench.run(exception.frame, attachment)
@@ -254,7 +249,7 @@ extension KernelTests {
         @Test("RTCP goes its own way, on its port and on a shared one", arguments: Attachment.allCases)
         func rtcp(_ attachment: Attachment) throws {
             try withBench("kt-rtcp") { bench in
-                try bench.install(flags: RELAY_FLOW_RTCP)
+                try bench.install(carries: .rtcp)
                 let outcome = try bench.run(Self.frame(payload: TestFrame.rtcp).octets, attachment)
                 #expect(TestFrame(outcome.packet)?.payload == TestFrame.rtcp)
                 #expect(TestFrame(outcome.packet)?.from == Self.ours.at(30_002))
@@ -272,7 +267,7 @@ extension KernelTests {
                 #expect(TestFrame(outcome.packet)?.vlan == nil)
                 #expect(TestFrame(outcome.packet)?.to == Self.theirs.at(5000))
                 let index = bench.network.index
-                try bench.table.interfaces.update(index, relay_interface(carrier: index, vlan: 200))
+                try bench.table.setOutput(index, relay_interface(carrier: index, vlan: 200))
                 outcome = try bench.run(tagged.octets, .xdp)
                 #expect(TestFrame(outcome.packet)?.vlan == 200)
                 outcome = try bench.run(Self.frame().octets, .xdp)
@@ -315,13 +310,8 @@ extension KernelTests {
                 let one = TransportAddress(try #require(IPAddress("192.0.2.10")), port: 4000)
                 let other = TransportAddress(try #require(IPAddress("192.0.2.20")), port: 30_000)
                 for (local, remote) in [(one, other), (other, one)] {
-                    var flow = relay_flow()
-                    flow.rtp = relay_path(
-                        local: local.address.kernel, remote: remote.address.kernel, local_port: local.port.bigEndian,
-                        remote_port: remote.port.bigEndian)
-                    (flow.source, flow.source_port) = (remote.address.kernel, remote.port.bigEndian)
-                    (flow.flags, flow.tos) = (UInt8(RELAY_FLOW_RTP.rawValue), 184)
-                    try bench.table.flows.update(local.endpoint, flow)
+                    let flow = KernelFlow(source: remote, rtp: .init(from: local, to: remote), tos: 184)
+                    #expect(bench.table.flows.set(local, flow, at: SystemClock.monotonic))
                 }
                 let frame = TestFrame(from: one, to: other, payload: TestFrame.rtp())
                 let outcome = try bench.run(frame.octets, attachment, repeated: 100_000)

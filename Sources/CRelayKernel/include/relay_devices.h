@@ -30,7 +30,7 @@ bool relay_is_ipv4(const uint32_t address[4]);
 int relay_devices(struct relay_device *devices, int capacity);
 /// Frames that XDP should have sent and the driver has lost, by the driver's own statistics; 0 when it keeps none.
 uint64_t relay_device_xdp_errors(const char *name);
-/// The interface that has this address (words as in `relay_endpoint`); its index, 0 for none, or -errno.
+/// The interface that has this address (in words, IPv4 mapped into IPv6); its index, 0 for none, or -errno.
 ///
 /// `alone` tells that the address has the prefix length of a single host: nobody else is on its network.
 int relay_device_of_address(const uint32_t address[4], bool *alone);
@@ -39,5 +39,10 @@ int relay_route_device(const uint32_t from[4], const uint32_t to[4]);
 /// Has the kernel look whether neighbours that it has not heard of for a while are still there, on these interfaces.
 /// Forwarding below its protocol stack does not count as use, so it would never ask by itself. 0 or -errno.
 int relay_confirm_neighbours(const uint32_t *interfaces, int count);
+/// Opens a socket that has something to read when routes, rules, neighbours, addresses or interfaces of this network
+/// namespace have changed. The descriptor, or -errno.
+int relay_watch_routes(void);
+/// Reads whatever it has to say: 0, or -errno.
+int relay_drain_routes(int fd);
 /// Mounts a BPF file system at a folder, unless one is there already. 0 or -errno.
 int relay_mount_bpf(const char *path);

@@ -4,14 +4,20 @@
 /// order, so that the programs compare and write them as they are. Everything else is in host order.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /// Changes with every change to this file that an older daemon or program would misread.
-#define RELAY_LAYOUT 1u
+#define RELAY_LAYOUT 2u
 
 enum relay_limits {
-    /// Flows at a time: RTP and RTCP, both directions, of 32,768 calls.
+    /// Flows at a time: RTP and RTCP, both directions, of 32,768 calls. Number 0 is none.
     RELAY_FLOWS = 131072,
+    /// First links to flows: twice as many, a power of two.
+    RELAY_BUCKETS = 262144,
+    /// Most flows in one bucket: what the program follows. There are that many only if ports of as many of our addresses
+    /// meet there.
+    RELAY_CHAIN = 8,
     /// Local addresses whose ports are steered to media threads.
     RELAY_STEERED_ADDRESSES = 64,
     /// Media threads that ports are steered to; each has a socket for IPv4 and one for IPv6.
@@ -23,48 +29,88 @@ enum relay_limits {
     RELAY_PORTS = 65536,
 };
 
-/// A local address and port: the key of a flow.
-struct relay_endpoint {
-    uint32_t address[4];
-    uint16_t port;
-    uint16_t zero;
-};
-_Static_assert(sizeof(struct relay_endpoint) == 20, "map key");
+/// The bucket of a local address and port, both in network order. Ports of one address are neighbours.
+static inline uint32_t relay_bucket_of(
+    uint32_t first, uint32_t second, uint32_t third, uint32_t fourth, uint16_t port) {
+    uint32_t address = (first ^ second ^ third ^ fourth) * 0x9E3779B1u;  // Knuth's multiplicative hashing
+    uint16_t number = (uint16_t)(port << 8 | port >> 8);
+    return ((address >> 14) + number) & (RELAY_BUCKETS - 1);
+}
 
-/// The two ends of a packet. What arrives has our address as `local`; so has what leaves.
-struct relay_path {
-    uint32_t local[4];
-    uint32_t remote[4];
-    uint16_t local_port;
-    uint16_t remote_port;
+/// Where flows are found.
+struct relay_bucket {
+    /// Number of a flow in the lower half, 0 for none; in the upper the index of its `relay_counters`, so that both can come
+    /// into the cache at a time. The daemon changes it while the program reads it.
+    uint64_t link;
 };
-_Static_assert(sizeof(struct relay_path) == 36, "in two map values");
+_Static_assert(sizeof(struct relay_bucket) == 8, "map value");
 
 enum relay_flow_flags {
-    /// RTP is forwarded along `rtp`.
+    /// RTP is forwarded.
     RELAY_FLOW_RTP = 1,
-    /// RTCP is forwarded along `rtcp`.
+    /// RTCP is forwarded.
     RELAY_FLOW_RTCP = 2,
+    /// Packets arrive as IPv4.
+    RELAY_FLOW_FROM_IPV4 = 4,
+    /// They leave as IPv4.
+    RELAY_FLOW_TO_IPV4 = 8,
 };
 
-/// What the program does with the packets that arrive at one local port.
+enum relay_route_limits {
+    /// How long a flow keeps its way out, in `RELAY_ROUTE_TICK`s: about 100 ms. What changes while nobody watches routes
+    /// and neighbours, the daemon being dead, is seen that late.
+    RELAY_ROUTE_TICKS = 95,
+    /// Nanoseconds in such a tick, as a power of two.
+    RELAY_ROUTE_TICK_BITS = 20,
+    /// In `relay_flow.tag`: the way out is for XDP.
+    RELAY_TAG_XDP = 0x8000,
+    RELAY_TAG_VLAN = 0x0FFF,
+};
+
+/// What the program does with the packets that arrive at one local port. Two cache lines, of which IPv4 needs the first.
+///
+/// The daemon writes a flow before it links it, and never again: another flow takes its place in one step.
 struct relay_flow {
-    // What RTP needs is at the front, for the sake of the cache.
+    // The last words of four addresses, so all of IPv4: where packets come to and from, are sent from and to.
+    uint32_t local;
     /// The only source that is accepted.
-    uint32_t source[4];
+    uint32_t source;
+    uint32_t from;
+    uint32_t to;
+    uint16_t local_port;
     uint16_t source_port;
+    uint16_t from_port;
+    uint16_t to_port;
+    /// The next flow in its bucket; 0 for none. The daemon changes this while the program reads it.
+    uint32_t next;
     /// `relay_flow_flags`.
     uint8_t flags;
     /// TOS octet or traffic class of what is sent.
     uint8_t tos;
-    struct relay_path rtp;
+    // The way out, written by the program: VLAN identifier and RELAY_TAG_XDP, ...
+    uint16_t tag;
     /// Index of the flow's `relay_counters`.
     uint32_t counters;
     /// RTP timestamp units per second (RFC 3550 §5.1); 0 when unknown: then no jitter is measured.
     uint32_t clock_rate;
-    struct relay_path rtcp;
+    // ..., the Ethernet addresses as they stand in a frame, the interface, ...
+    uint8_t next_hop[6];
+    uint8_t own[6];
+    uint32_t output;
+    /// ..., and how long it is good for: the longest packet (16 bits), `relay_settings.generation` (16), and when it was
+    /// asked for (32 bits, in ticks). 0 for never.
+    uint64_t lease;
+    // The second cache line: the other words of the four addresses.
+    uint32_t local_prefix[3];
+    uint32_t source_prefix[3];
+    uint32_t from_prefix[3];
+    uint32_t to_prefix[3];
+    /// The flow whose way RTCP takes, where it shares the port with RTP (RFC 5761) but not the way; 0 for this one.
+    uint32_t rtcp;
+    uint32_t reserved[3];
 };
-_Static_assert(sizeof(struct relay_flow) == 100, "map value");
+_Static_assert(sizeof(struct relay_flow) == 128, "two cache lines");
+_Static_assert(offsetof(struct relay_flow, local_prefix) == 64, "what IPv4 needs is one cache line");
 
 /// What was counted at one local port since the port was opened. Two cache lines.
 struct relay_counters {
@@ -139,7 +185,9 @@ struct relay_settings {
     /// Interface on whose behalf routes are looked up: one that the kernel lets forward (the loopback).
     uint32_t route_interface;
     /// TTL and hop limit of what is sent.
-    uint32_t hop_limit;
+    uint16_t hop_limit;
+    /// Changes, never to 0, with every change of routes, neighbours and interfaces: then flows look their way out up anew.
+    uint16_t generation;
 };
 _Static_assert(sizeof(struct relay_settings) == 12, "map value");
 
@@ -184,4 +232,20 @@ static inline void relay_set_steered(struct relay_steered_port *port, uint16_t w
 
 /// Reads a number that the program counts up.
 static inline uint64_t relay_load(const uint64_t *number) { return __atomic_load_n(number, __ATOMIC_RELAXED); }
+
+/// Makes a bucket lead to a flow, which is written by now, while the program may be following it.
+static inline void relay_link_bucket(struct relay_bucket *bucket, uint32_t number, uint32_t counters) {
+    __atomic_store_n(&bucket->link, (uint64_t)counters << 32 | number, __ATOMIC_RELEASE);
+}
+
+/// Makes a flow of a bucket lead to another one.
+static inline void relay_link_flow(struct relay_flow *flow, uint32_t number) {
+    __atomic_store_n(&flow->next, number, __ATOMIC_RELEASE);
+}
+
+/// Has all flows ask for their way out anew, with the next packet.
+static inline void relay_renew_routes(struct relay_settings *settings) {
+    uint16_t next = (uint16_t)(__atomic_load_n(&settings->generation, __ATOMIC_RELAXED) + 1);
+    __atomic_store_n(&settings->generation, next ? next : 1, __ATOMIC_RELEASE);
+}
 #endif

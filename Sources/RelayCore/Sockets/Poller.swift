@@ -32,7 +32,8 @@ package final class Poller: Sendable {
         try add(socket.descriptor, tag: tag, isAwake: isAwake)
     }
 
-    private func add(_ descriptor: Int32, tag: UInt64, isAwake: Bool) throws(SystemError) {
+    /// As above, for any other kind of descriptor.
+    package func add(_ descriptor: Int32, tag: UInt64, isAwake: Bool = true) throws(SystemError) {
         let result =
             isAwake
             ? clinux_epoll_add(epoll, descriptor, tag) : clinux_epoll_add_asleep(epoll, descriptor, tag)

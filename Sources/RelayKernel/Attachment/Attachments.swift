@@ -139,9 +139,9 @@ final class Attachments: Sendable {
         }
         for (index, output) in outputs {
             if let known = state.outputs[index], known.carrier == output.carrier, known.vlan == output.vlan { continue }
-            try table.interfaces.update(index, output)
+            try table.setOutput(index, output)
         }
-        for index in state.outputs.keys where outputs[index] == nil { try table.interfaces.remove(index) }
+        for index in state.outputs.keys where outputs[index] == nil { try table.setOutput(index, nil) }
         state.outputs = outputs
     }
 
@@ -163,7 +163,7 @@ final class Attachments: Sendable {
         try state.withLock { (state) throws(SystemError) in
             state.suspended[index] = time
             state.outputs[index] = nil
-            try table.interfaces.remove(index)
+            try table.setOutput(index, nil)
         }
     }
 

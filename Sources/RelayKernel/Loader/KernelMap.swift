@@ -50,19 +50,15 @@ struct KernelMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable {
         try check(result, "bpf_map_lookup_elem")
         return values
     }
+}
 
-    /// Every key, as far as nobody adds or removes elements meanwhile.
-    func keys(blank: Key) throws(SystemError) -> [Key] {
-        var keys: [Key] = []
-        var next = blank
-        // SAFETY: the kernel reads and writes one key each.
-        var result = unsafe bpf_map_get_next_key(descriptor.number, nil, &next)
-        while result == 0 {
-            keys.append(next)
-            var current = next
-            result = unsafe bpf_map_get_next_key(descriptor.number, &current, &next)
-        }
-        guard result == -ENOENT else { throw SystemError(errno: -result, operation: "bpf_map_get_next_key") }
-        return keys
+extension Descriptor {
+    /// What the kernel tells about a map.
+    func mapInfo() throws(SystemError) -> bpf_map_info {
+        var info = bpf_map_info()
+        var length = UInt32(MemoryLayout<bpf_map_info>.size)
+        // SAFETY: the kernel fills a structure of the size that it is told.
+        try check(unsafe bpf_obj_get_info_by_fd(number, &info, &length), "look at a BPF map")
+        return info
     }
 }

@@ -45,10 +45,7 @@ internal import RelayCore
     /// - Throws: EINVAL when it is not of the shape that the programs expect.
     func reuse(_ name: String, _ descriptor: Descriptor) throws(SystemError) {
         let map = unsafe try map(name)
-        var info = bpf_map_info()
-        var length = UInt32(MemoryLayout<bpf_map_info>.size)
-        // SAFETY: the kernel fills a structure of the size that it is told.
-        try check(unsafe bpf_obj_get_info_by_fd(descriptor.number, &info, &length), "look at the BPF map \(name)")
+        let info = try descriptor.mapInfo()
         let isSame =
             unsafe info.type == bpf_map__type(map).rawValue && info.key_size == bpf_map__key_size(map)
             && info.value_size == bpf_map__value_size(map) && info.max_entries == bpf_map__max_entries(map)

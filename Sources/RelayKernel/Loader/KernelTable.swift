@@ -7,12 +7,13 @@ internal import WireFormat
 /// The forwarding program in the kernel with its maps: loaded anew, or, where an earlier process has left its maps, on
 /// those.
 package final class KernelTable: Sendable {
-    private static let mapNames = ["flows", "counters", "statistics", "settings", "interfaces"]
+    private static let mapNames = ["buckets", "flows", "counters", "statistics", "settings", "interfaces"]
 
-    let flows: KernelMap<relay_endpoint, relay_flow>
+    let flows: FlowTable
     let counters: MappedArray<relay_counters>
     let statistics: KernelMap<UInt32, relay_statistics>
-    let interfaces: KernelMap<UInt32, relay_interface>
+    private let interfaces: KernelMap<UInt32, relay_interface>
+    private let settings: MappedArray<relay_settings>
     let xdp: Descriptor
     let probe: Descriptor
     let tc: Descriptor
@@ -26,7 +27,12 @@ package final class KernelTable: Sendable {
     /// Loads the program. No packet comes to it before an interface is attached.
     ///
     /// - Parameter number: which table, as in `--table`; `nil` for one that nobody else finds (tests).
-    package init(number: Int?) throws(SystemError) {
+    package convenience init(number: Int?) throws(SystemError) {
+        try self.init(number: number, layout: RELAY_LAYOUT)
+    }
+
+    /// As above, for a layout that may be a later one.
+    init(number: Int?, layout: UInt32) throws(SystemError) {
         var pins: PinFolder?
         var unpinned: SystemError?
         do throws(SystemError) {
@@ -39,7 +45,7 @@ package final class KernelTable: Sendable {
         var found: [String: Descriptor] = [:]
         for name in Self.mapNames { found[name] = pins?.open(pinned: name) }
         // Maps of another layout belong to a relay of another time: its flows cannot be read, so they go.
-        var adopts = found.count == Self.mapNames.count && Self.hasOurLayout(found["settings"])
+        var adopts = found.count == Self.mapNames.count && Self.has(layout, found["settings"])
         var object: KernelObject
         do throws(SystemError) { object = try Self.load(on: adopts ? found : [:]) } catch {
             guard adopts, error.errno == EINVAL else { throw error }
@@ -50,7 +56,9 @@ package final class KernelTable: Sendable {
         isAdopted = adopts
         for name in Self.mapNames where !adopts { try pins?.pin(object.descriptor(ofMap: name), as: name) }
 
-        flows = KernelMap(try object.descriptor(ofMap: "flows"))
+        flows = FlowTable(
+            try MappedArray(try object.descriptor(ofMap: "buckets"), count: Int(RELAY_BUCKETS.rawValue)),
+            try MappedArray(try object.descriptor(ofMap: "flows"), count: Int(RELAY_FLOWS.rawValue)))
         counters = try MappedArray(try object.descriptor(ofMap: "counters"), count: Int(RELAY_FLOWS.rawValue))
         statistics = KernelMap(try object.descriptor(ofMap: "statistics"))
         interfaces = KernelMap(try object.descriptor(ofMap: "interfaces"))
@@ -58,10 +66,32 @@ package final class KernelTable: Sendable {
             try object.program("relay_xdp"), try object.program("relay_probe"), try object.program("relay_tc")
         )
         let loopback = try Loopback.enableRouteLookUp()
-        let settings = KernelMap<UInt32, relay_settings>(try object.descriptor(ofMap: "settings"))
-        try settings.update(
-            0,
-            relay_settings(layout: RELAY_LAYOUT, route_interface: loopback, hop_limit: Loopback.defaultHopLimit))
+        settings = try MappedArray(try object.descriptor(ofMap: "settings"), count: 1)
+        // SAFETY: words that the program reads, each of them whole.
+        unsafe settings.withElement(0) { settings in
+            unsafe settings.pointee.layout = layout
+            unsafe settings.pointee.route_interface = loopback
+            unsafe settings.pointee.hop_limit = Loopback.defaultHopLimit
+        }
+        renewRoutes()
+    }
+
+    /// Lets packets leave through an interface, or no longer (`nil`).
+    func setOutput(_ index: UInt32, _ output: relay_interface?) throws(SystemError) {
+        if let output { try interfaces.update(index, output) } else { try interfaces.remove(index) }
+        renewRoutes()
+    }
+
+    /// Changes with every `renewRoutes`.
+    var routeGeneration: UInt16 {
+        // SAFETY: one word.
+        unsafe settings.withElement(0) { unsafe $0.pointee.generation }
+    }
+
+    /// Has every flow ask the kernel for its way out anew, with its next packet.
+    func renewRoutes() {
+        // SAFETY: one word, which the program may be reading.
+        unsafe settings.withElement(0) { unsafe relay_renew_routes($0) }
     }
 
     private static func load(on maps: [String: Descriptor]) throws(SystemError) -> KernelObject {
@@ -71,11 +101,13 @@ package final class KernelTable: Sendable {
         return object
     }
 
-    private static func hasOurLayout(_ settings: Descriptor?) -> Bool {
+    private static func has(_ layout: UInt32, _ settings: Descriptor?) -> Bool {
         var value = relay_settings()
-        guard let settings else { return false }
+        guard let settings, let info = try? settings.mapInfo(),
+            info.value_size == UInt32(MemoryLayout<relay_settings>.size)
+        else { return false }
         let isThere = try? KernelMap<UInt32, relay_settings>(settings).lookUp(0, into: &value)
-        return isThere == true && value.layout == RELAY_LAYOUT
+        return isThere == true && value.layout == layout
     }
 
     /// Takes a table down that no process holds: its links, so that no packet comes to it, and its maps.

@@ -28,9 +28,9 @@ enum Loopback {
     }
 
     /// What the host's own packets start with.
-    static var defaultHopLimit: UInt32 {
+    static var defaultHopLimit: UInt16 {
         let digits = contents(of: "/proc/sys/net/ipv4/ip_default_ttl") ?? []
-        return UInt32(String(decoding: digits.prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self)) ?? 64
+        return UInt16(String(decoding: digits.prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self)) ?? 64
     }
 
     private static func contents(of path: String) -> [UInt8]? {

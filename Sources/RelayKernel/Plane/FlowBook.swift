@@ -7,10 +7,10 @@ struct FlowBook {
     private(set) var streams: [KernelStream?] = []
     /// Flows may be in the kernel: some interface brings packets there, and they are sent.
     var isActive = false
-    private let flows: KernelMap<relay_endpoint, relay_flow>
+    private let flows: FlowTable
     private let cells: CellPool
 
-    init(flows: KernelMap<relay_endpoint, relay_flow>, cells: CellPool) { (self.flows, self.cells) = (flows, cells) }
+    init(flows: FlowTable, cells: CellPool) { (self.flows, self.cells) = (flows, cells) }
 
     // MARK: Streams
 
@@ -35,7 +35,7 @@ struct FlowBook {
     /// Forgets a stream; its flow goes first.
     mutating func close(_ slot: SlotID, at now: UInt64) {
         guard let stream = self[slot] else { return }
-        if stream.flow != nil { _ = try? flows.remove(stream.local.endpoint) }
+        if stream.flow != nil { flows.remove(stream.local, at: now) }
         fold(stream.rtpFeed, of: slot.index, rtcp: false)
         fold(stream.rtcpFeed, of: slot.index, rtcp: true)
         for sink in stream.sinks { change(sink) { $0.sources.removeAll { $0 == slot.index } } }
@@ -45,7 +45,7 @@ struct FlowBook {
 
     // MARK: What the control plane and the packets say
 
-    mutating func install(_ slot: SlotID, _ entry: ForwardingEntry, _ latch: SourceLatch, adopting flow: relay_flow?) {
+    mutating func install(_ slot: SlotID, _ entry: ForwardingEntry, _ latch: SourceLatch, adopting flow: KernelFlow?) {
         change(slot) { stream in
             (stream.isInstalled, stream.latch) = (true, latch)
             guard let flow else { return }
@@ -114,8 +114,8 @@ struct FlowBook {
         wanted.counters = cell
         feed(stream, wanted, cell)
         change(stream.slot) { $0.cell = cell }
-        if stream.flow?.isSame(as: wanted) != true {
-            do throws(SystemError) { try flows.update(stream.local.endpoint, wanted) } catch {
+        if stream.flow != wanted {
+            guard flows.set(stream.local, wanted, at: now) else {
                 // The table is full: this one stays in user space. Its old flow, if any, is wrong now.
                 return stream.flow == nil ? nil : takeBack(stream, at: now)
             }
@@ -127,61 +127,53 @@ struct FlowBook {
     }
 
     private mutating func takeBack(_ stream: KernelStream, at now: UInt64) -> StreamChange {
-        // Only a flow that is not there cannot be removed.
-        _ = try? flows.remove(stream.local.endpoint)
+        flows.remove(stream.local, at: now)
         change(stream.slot) { ($0.flow, $0.isHeardElsewhere, $0.changed) = (nil, false, now) }
         return .heardElsewhere(stream.slot, false, last: stream.cell.map { cells.read($0).last_packet } ?? 0)
     }
 
     /// What the program should do for a stream; `nil` when user space has to.
-    private func flow(for stream: KernelStream) -> relay_flow? {
+    private func flow(for stream: KernelStream) -> KernelFlow? {
         guard isActive, stream.isInstalled, stream.entry.component != .opaque, !stream.entry.needsUserSpace,
             isHeard(stream.entry.rtpSink) || !stream.entry.waitsForSink, stream.latch.isLocked,
             let source = stream.latch.source
         else { return nil }
-        var flow = relay_flow()
-        flow.clock_rate = stream.entry.clockRate
-        (flow.source, flow.source_port) = (source.address.kernel, source.port.bigEndian)
+        var flow = KernelFlow(source: source, clockRate: stream.entry.clockRate)
         let isRTP = stream.entry.component == .rtp
         if isRTP, stream.entry.forwards, let (path, tos) = path(stream.entry.rtpSink) {
             (flow.rtp, flow.tos) = (path, tos)
-            flow.flags |= UInt8(RELAY_FLOW_RTP.rawValue)
         }
         if !isRTP || stream.entry.isMuxed, let (path, tos) = path(stream.entry.rtcpSink) {
             (flow.rtcp, flow.tos) = (path, tos)
-            flow.flags |= UInt8(RELAY_FLOW_RTCP.rawValue)
         }
-        return flow.flags == 0 ? nil : flow
+        return flow.rtp == nil && flow.rtcp == nil ? nil : flow
     }
 
     private func isHeard(_ sink: SlotID?) -> Bool { sink.flatMap { self[$0]?.latch.source } != nil }
 
-    private func path(_ sink: SlotID?) -> (relay_path, tos: UInt8)? {
+    private func path(_ sink: SlotID?) -> (KernelFlow.Path, tos: UInt8)? {
         guard let sink, let stream = self[sink], stream.isInstalled, let target = stream.latch.target,
             target.address.family == stream.local.address.family
         else { return nil }
-        let path = relay_path(
-            local: stream.local.address.kernel, remote: target.address.kernel, local_port: stream.local.port.bigEndian,
-            remote_port: target.port.bigEndian)
-        return (path, stream.tos)
+        return (KernelFlow.Path(from: stream.local, to: target), stream.tos)
     }
 
     // MARK: Counting
 
     /// Notes whom a flow's packets are sent for.
-    private mutating func feed(_ stream: KernelStream, _ flow: relay_flow, _ cell: UInt32) {
+    private mutating func feed(_ stream: KernelStream, _ flow: KernelFlow, _ cell: UInt32) {
         // A flow of an earlier process has counted for the same sinks from the start.
         let counted =
             stream.cell == cell && stream.rtpFeed == nil && stream.rtcpFeed == nil && stream.flow != nil
             ? relay_counters() : cells.read(cell)
-        if flow.forwards(RELAY_FLOW_RTP), let sink = stream.entry.rtpSink, stream.rtpFeed?.sink != sink {
+        if flow.rtp != nil, let sink = stream.entry.rtpSink, stream.rtpFeed?.sink != sink {
             fold(stream.rtpFeed, of: stream.slot.index, rtcp: false)
             change(stream.slot) {
                 $0.rtpFeed = .init(sink: sink, packets: counted.rtp_packets, bytes: counted.rtp_bytes)
             }
             change(sink) { if !$0.feeders.contains(stream.slot.index) { $0.feeders.append(stream.slot.index) } }
         }
-        if flow.forwards(RELAY_FLOW_RTCP), let sink = stream.entry.rtcpSink, stream.rtcpFeed?.sink != sink {
+        if flow.rtcp != nil, let sink = stream.entry.rtcpSink, stream.rtcpFeed?.sink != sink {
             fold(stream.rtcpFeed, of: stream.slot.index, rtcp: true)
             change(stream.slot) {
                 $0.rtcpFeed = .init(sink: sink, packets: counted.rtcp_packets, bytes: counted.rtcp_bytes)

@@ -40,7 +40,7 @@ package final class KernelPlane: ForwardingPlane {
     /// One for each media thread.
     private let shelf: [Shelf]
     /// Flows of an earlier process that no stream has claimed yet.
-    private let orphans: Mutex<[TransportAddress: relay_flow]>
+    private let orphans: Mutex<[TransportAddress: KernelFlow]>
     private let watch: KernelWatch
     /// What the last sweep has found.
     private let survey = Mutex(FlowSurvey())
@@ -56,11 +56,7 @@ package final class KernelPlane: ForwardingPlane {
         (self.user, self.log) = (user, log)
         table = try KernelTable(number: configuration.table)
         atStart = try table.verdicts()
-        var orphans: [TransportAddress: relay_flow] = [:]
-        for key in try table.flows.keys(blank: relay_endpoint()) {
-            var flow = relay_flow()
-            if try table.flows.lookUp(key, into: &flow) { orphans[TransportAddress(key)] = flow }
-        }
+        let orphans = table.flows.all
         let cells = CellPool(table.counters, used: Set(orphans.values.map(\.counters)))
         self.cells = cells
         self.orphans = Mutex(orphans)
@@ -144,17 +140,17 @@ package final class KernelPlane: ForwardingPlane {
 
     /// The flow that an earlier process has left for a port. A stream that comes without a lock is another one: its
     /// predecessor's flow goes.
-    private func claim(_ local: TransportAddress, _ latch: SourceLatch) -> relay_flow? {
+    private func claim(_ local: TransportAddress, _ latch: SourceLatch) -> KernelFlow? {
         guard let flow = orphans.withLock({ $0.isEmpty ? nil : $0.removeValue(forKey: local) }) else { return nil }
         if latch.isLocked { return flow }
         drop(local, flow)
         return nil
     }
 
-    private func drop(_ local: TransportAddress, _ flow: relay_flow) {
-        // What is not there need not be removed.
-        _ = try? table.flows.remove(local.endpoint)
-        cells.release(flow.counters, at: SystemClock.monotonic)
+    private func drop(_ local: TransportAddress, _ flow: KernelFlow) {
+        let now = SystemClock.monotonic
+        table.flows.remove(local, at: now)
+        cells.release(flow.counters, at: now)
     }
 
     package func collect() -> [(owner: Call, event: LatchEvent)] {

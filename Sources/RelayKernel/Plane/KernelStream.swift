@@ -1,4 +1,3 @@
-internal import CRelayKernel
 internal import RelayCore
 internal import WireFormat
 
@@ -22,7 +21,7 @@ struct KernelStream {
     /// The counters that the program adds to, from the first flow on until the port is closed.
     var cell: UInt32?
     /// What the program has been told; `nil` while all packets go to user space.
-    var flow: relay_flow?
+    var flow: KernelFlow?
     /// The user plane knows that the kernel gets this source's packets.
     var isHeardElsewhere = false
     /// Monotonic time of the last change of `flow`.
@@ -44,17 +43,4 @@ struct KernelStream {
     }
 
     var sinks: [SlotID] { [entry.rtpSink, entry.rtcpSink].compactMap(\.self) }
-}
-
-extension relay_flow {
-    /// Both would have the program do the same.
-    func isSame(as other: relay_flow) -> Bool {
-        // SAFETY: there is no padding between the fields (CRelayKernel asserts the size).
-        unsafe withUnsafeBytes(of: self) { one in
-            unsafe withUnsafeBytes(of: other) { unsafe one.elementsEqual($0) }
-        }
-    }
-
-    /// Packets of this kind are forwarded.
-    func forwards(_ flag: relay_flow_flags) -> Bool { flags & UInt8(flag.rawValue) != 0 }
 }

@@ -22,6 +22,7 @@ final class KernelWatch: Sendable {
     private let log: Logger
     private let bell: Mutex<Poller?> = Mutex(nil)
     private let thread: Mutex<SystemThread?> = Mutex(nil)
+    private let routes: Mutex<RouteWatch?> = Mutex(nil)
     private let isStopped = Atomic<Bool>(false)
 
     init(_ configuration: KernelPlane.Configuration, table: KernelTable, log: Logger) {
@@ -40,6 +41,8 @@ final class KernelWatch: Sendable {
             throw SystemError(errno: ENODEV, operation: "attach the forwarding program to an interface")
         }
         plane.setActive(attached > 0)
+        let routes = try RouteWatch(table)
+        self.routes.withLock { $0 = routes }
         let bell = try Poller()
         self.bell.withLock { $0 = bell }
         // The thread keeps the plane: it ends when the plane is told to stop.
@@ -51,6 +54,7 @@ final class KernelWatch: Sendable {
         guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
         bell.withLock { $0?.wake() }
         thread.withLock { $0 }?.join()
+        routes.withLock { $0 }?.stop()
     }
 
     private func run(_ plane: KernelPlane, _ bell: Poller) {

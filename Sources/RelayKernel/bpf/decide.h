@@ -10,9 +10,12 @@
 // Without CAP_PERFMON a program may add nothing but constants to a pointer into a packet. So where the headers are, and
 // whether they are IPv4, are parameters that every instance of these functions knows when it is compiled.
 
-/// What a packet says, as it arrived.
+/// What a packet says, as it arrived. Addresses are four words; of IPv4 only the last is set.
 struct packet {
-    struct relay_path seen;
+    __u32 source[4];
+    __u32 local[4];
+    __be16 source_port;
+    __be16 local_port;
     /// Length of the UDP payload.
     __u32 payload;
     __sum16 checksum;
@@ -20,12 +23,13 @@ struct packet {
 
 /// What is to happen to it.
 struct decision {
-    const struct relay_flow *flow;
-    const struct relay_path *path;
+    /// The flow whose way the packet takes.
+    struct relay_flow *flow;
+    struct relay_counters *counted;
+    const struct relay_settings *settings;
     bool is_rtcp;
-    /// Where it leaves, and the hardware addresses.
-    struct bpf_fib_lookup route;
-    struct relay_interface interface;
+    /// CLOCK_MONOTONIC, in nanoseconds.
+    __u64 now;
 };
 
 enum { IPV4_SIZE = sizeof(struct iphdr), IPV6_SIZE = sizeof(struct ipv6hdr), UDP_SIZE = sizeof(struct udphdr) };
@@ -43,8 +47,8 @@ INLINE int read_headers(void *data, void *end, const __u32 network, const bool i
         if ((void *)(ip + 1) > end || ip->version != 4 || ip->protocol != IPPROTO_UDP) return NOT_OURS;
         if (ip->ihl != 5) return RELAY_OPTIONS;
         if (ip->frag_off & bpf_htons(IPV4_FRAGMENT)) return RELAY_FRAGMENT;
-        map_ipv4(packet->seen.remote, ip->saddr);
-        map_ipv4(packet->seen.local, ip->daddr);
+        packet->source[3] = ip->saddr;
+        packet->local[3] = ip->daddr;
         room = bpf_ntohs(ip->tot_len) - IPV4_SIZE;
     } else {
         struct ipv6hdr *ip = data + network;
@@ -54,14 +58,14 @@ INLINE int read_headers(void *data, void *end, const __u32 network, const bool i
             return ip->nexthdr == IPPROTO_HOPOPTS || ip->nexthdr == IPPROTO_ROUTING || ip->nexthdr == IPPROTO_DSTOPTS
                        ? RELAY_OPTIONS
                        : NOT_OURS;
-        copy_address(packet->seen.remote, &ip->saddr);
-        copy_address(packet->seen.local, &ip->daddr);
+        copy_address(packet->source, &ip->saddr);
+        copy_address(packet->local, &ip->daddr);
         room = bpf_ntohs(ip->payload_len);
     }
     struct udphdr *udp = data + network + (ipv4 ? IPV4_SIZE : IPV6_SIZE);
     if ((void *)(udp + 1) > end) return NOT_OURS;
-    packet->seen.remote_port = udp->source;
-    packet->seen.local_port = udp->dest;
+    packet->source_port = udp->source;
+    packet->local_port = udp->dest;
     packet->checksum = udp->check;
     // A length that is too small wraps around, and so is too large.
     packet->payload = bpf_ntohs(udp->len) - UDP_SIZE;
@@ -100,19 +104,48 @@ INLINE long load_bytes(void *context, const bool is_xdp, __u32 offset, void *to,
     return is_xdp ? bpf_xdp_load_bytes(context, offset, to, length) : bpf_skb_load_bytes(context, offset, to, length);
 }
 
+/// Where the bucket of a local address and port leads to (`relay_bucket`).
+INLINE __u64 find_link(const bool ipv4, const struct packet *packet) {
+    const __u32 *local = packet->local;
+    __u32 number = ipv4 ? relay_bucket_of(0, 0, bpf_htonl(0xFFFF), local[3], packet->local_port)
+                        : relay_bucket_of(local[0], local[1], local[2], local[3], packet->local_port);
+    const struct relay_bucket *bucket = bpf_map_lookup_elem(&buckets, &number);
+    return bucket ? *(const volatile __u64 *)&bucket->link : 0;
+}
+
+/// Follows a bucket to the flow of a local address and port.
+INLINE struct relay_flow *follow(const bool ipv4, const struct packet *packet, __u32 number) {
+    const __u32 *local = packet->local;
+#pragma unroll  // without CAP_PERFMON the kernel also follows what a processor might guess: that a loop does not end
+    for (int step = 0; step < RELAY_CHAIN; step++) {
+        if (!number) return NULL;
+        struct relay_flow *flow = bpf_map_lookup_elem(&flows, &number);
+        if (!flow) return NULL;
+        if (flow->local == local[3] && flow->local_port == packet->local_port
+            && !(flow->flags & RELAY_FLOW_FROM_IPV4) == !ipv4 && (ipv4 || same_prefix(flow->local_prefix, local)))
+            return flow;
+        number = *(volatile __u32 *)&flow->next;
+    }
+    return NULL;
+}
+
+INSTANCE struct relay_flow *follow_ipv6(const struct packet *packet, __u32 number) {
+    return follow(false, packet, number);
+}
+
 /// RTP or RTCP (RFC 5761 §4), by the first octets of the payload.
 INLINE int classify(
     void *context, const bool is_xdp, const __u8 *payload, void *end, const __u32 offset, const struct packet *packet,
     struct decision *decision) {
-    const struct relay_flow *flow = decision->flow;
+    struct relay_flow *flow = decision->flow;
     if ((void *)(payload + 12) > end || packet->payload < 8 || payload[0] >> 6 != 2) return RELAY_NOT_RTP;
-    if (payload[1] >= 192 && payload[1] <= 223) {
+    decision->is_rtcp = payload[1] >= 192 && payload[1] <= 223;
+    if (decision->is_rtcp) {
         if (!(flow->flags & RELAY_FLOW_RTCP)) return RELAY_NOT_RTP;
-        const struct relay_path *path = &flow->rtcp;
-        asm volatile("# rtcp" : "+r"(path));  // or the compiler adds one of two offsets to the flow, which is no constant
-        decision->path = path;
-        decision->is_rtcp = true;
-        return RELAY_FORWARDED;
+        __u32 number = flow->rtcp;
+        if (!number) return RELAY_FORWARDED;
+        decision->flow = bpf_map_lookup_elem(&flows, &number);
+        return decision->flow ? RELAY_FORWARDED : RELAY_REFUSED;
     }
     if (!(flow->flags & RELAY_FLOW_RTP)) return RELAY_NOT_RTP;
     __u32 header = 12 + 4 * (payload[0] & 0x0F);
@@ -121,81 +154,118 @@ INLINE int classify(
         if (load_bytes(context, is_xdp, offset + header, extension, sizeof extension)) return RELAY_NOT_RTP;
         header += 4 + 4 * bpf_ntohs(extension[1]);
     }
-    if (header > packet->payload) return RELAY_NOT_RTP;
-    const struct relay_path *path = &flow->rtp;
-    asm volatile("# rtp" : "+r"(path));
-    decision->path = path;
-    decision->is_rtcp = false;
-    return RELAY_FORWARDED;
+    return header > packet->payload ? RELAY_NOT_RTP : RELAY_FORWARDED;
 }
 
-/// Asks the kernel for the way out, on behalf of the host itself.
-INLINE int find_route(void *context, const struct packet *packet, struct decision *decision) {
-    __u32 zero = 0;
-    const struct relay_settings *setting = bpf_map_lookup_elem(&settings, &zero);
-    if (!setting) return RELAY_REFUSED;
-    const struct relay_path *path = decision->path;
-    struct bpf_fib_lookup *route = &decision->route;
-    __builtin_memset(route, 0, sizeof *route);
-    route->ifindex = setting->route_interface;
-    route->l4_protocol = IPPROTO_UDP;
-    route->sport = path->local_port;
-    route->dport = path->remote_port;
-    __u32 length = packet->payload + UDP_SIZE;
-    if (is_mapped(path->remote)) {
-        route->family = FAMILY_IPV4;
-        length += IPV4_SIZE;
-        route->tos = decision->flow->tos;
-        route->ipv4_src = path->local[3];
-        route->ipv4_dst = path->remote[3];
+/// When and under which settings a way out is asked for.
+INLINE __u64 lease_of(const struct decision *decision) {
+    __u32 ticks = decision->now >> RELAY_ROUTE_TICK_BITS;
+    return (__u64)*(const volatile __u16 *)&decision->settings->generation << 32 | ticks;
+}
+
+/// The flow's own way out is good for a packet of this length.
+INLINE bool has_route(const bool is_xdp, const struct decision *decision, __u32 length) {
+    const struct relay_flow *flow = decision->flow;
+    __u64 lease = *(const volatile __u64 *)&flow->lease, today = lease_of(decision);
+    return length <= lease >> 48 && ((lease ^ today) >> 32 & 0xFFFF) == 0
+           && (__u32)today - (__u32)lease < RELAY_ROUTE_TICKS && !(flow->tag & RELAY_TAG_XDP) == !is_xdp;
+}
+
+/// Asks the kernel for the way out, on behalf of the host itself, and has the flow keep it. Another processor may be
+/// doing the same, with the same result.
+INLINE int ask_route(void *context, const bool is_xdp, const struct decision *decision, __u32 length) {
+    struct relay_flow *flow = decision->flow;
+    __u64 today = lease_of(decision);  // before asking: what changes meanwhile ends it
+    struct bpf_fib_lookup route = {
+        .ifindex = decision->settings->route_interface,
+        .l4_protocol = IPPROTO_UDP,
+        .sport = flow->from_port,
+        .dport = flow->to_port,
+        .tot_len = length,
+    };
+    if (flow->flags & RELAY_FLOW_TO_IPV4) {
+        route.family = FAMILY_IPV4;
+        route.tos = flow->tos;
+        route.ipv4_src = flow->from;
+        route.ipv4_dst = flow->to;
     } else {
-        route->family = FAMILY_IPV6;
-        length += IPV6_SIZE;
-        route->flowinfo = bpf_htonl((__u32)decision->flow->tos << 20);
-        copy_address(route->ipv6_src, path->local);
-        copy_address(route->ipv6_dst, path->remote);
+        route.family = FAMILY_IPV6;
+        route.flowinfo = bpf_htonl((__u32)flow->tos << 20);
+        put_address(route.ipv6_src, flow->from_prefix, flow->from);
+        put_address(route.ipv6_dst, flow->to_prefix, flow->to);
     }
-    if (length > 0xFFFF) return RELAY_TOO_BIG;
-    route->tot_len = length;
-    switch (bpf_fib_lookup(context, route, sizeof *route, 0)) {
+    switch (bpf_fib_lookup(context, &route, sizeof route, 0)) {
     case BPF_FIB_LKUP_RET_SUCCESS: break;
     case BPF_FIB_LKUP_RET_NO_NEIGH: return RELAY_NO_NEIGHBOUR;
     case BPF_FIB_LKUP_RET_FRAG_NEEDED: return RELAY_TOO_BIG;
     default: return RELAY_NO_ROUTE;
     }
-    __u32 index = route->ifindex;
+    __u32 index = route.ifindex;
     const struct relay_interface *interface = bpf_map_lookup_elem(&interfaces, &index);
     if (!interface) return RELAY_NO_INTERFACE;
-    decision->interface = *interface;
+    __builtin_memcpy(flow->next_hop, route.dmac, ETH_ALEN);
+    __builtin_memcpy(flow->own, route.smac, ETH_ALEN);
+    // tc sends through a VLAN's own interface, XDP through the one that carries it, with a tag.
+    flow->output = is_xdp ? interface->carrier : index;
+    flow->tag = is_xdp ? (interface->vlan & RELAY_TAG_VLAN) | RELAY_TAG_XDP : 0;
+    // Since Linux 5.13 `tot_len` is the longest packet that fits now, before that still the length of this one.
+    *(volatile __u64 *)&flow->lease = (__u64)route.tot_len << 48 | today;
     return RELAY_FORWARDED;
+}
+
+INSTANCE int ask_route_xdp(struct xdp_md *context, const struct decision *decision, __u32 length) {
+    return ask_route(context, true, decision, length);
+}
+INSTANCE int ask_route_tc(struct __sk_buff *context, const struct decision *decision, __u32 length) {
+    return ask_route(context, false, decision, length);
+}
+
+INLINE int find_route(void *context, const bool is_xdp, const struct packet *packet, const struct decision *decision) {
+    __u32 length = packet->payload + UDP_SIZE + (decision->flow->flags & RELAY_FLOW_TO_IPV4 ? IPV4_SIZE : IPV6_SIZE);
+    if (length > 0xFFFF) return RELAY_TOO_BIG;
+    if (has_route(is_xdp, decision, length)) return RELAY_FORWARDED;
+    return is_xdp ? ask_route_xdp(context, decision, length) : ask_route_tc(context, decision, length);
 }
 
 /// Finds the flow and the way out: RELAY_FORWARDED when there is nothing left but to rewrite and send.
 INLINE int decide(
     void *context, const bool is_xdp, void *data, void *end, const __u32 network, const bool ipv4,
     const struct packet *packet, struct decision *decision) {
-    struct relay_endpoint key = {.port = packet->seen.local_port};
-    copy_address(key.address, packet->seen.local);
-    const struct relay_flow *flow = bpf_map_lookup_elem(&flows, &key);
+    const __u64 link = find_link(ipv4, packet);
+    if (!link) return NOT_OURS;
+    __u32 number = (__u32)link, index = link >> 32;
+    decision->counted = bpf_map_lookup_elem(&counters, &index);
+    if (!decision->counted) return RELAY_REFUSED;
+    // Where they are is known without the flow, so the processor can wait for both at a time.
+    (void)*(const volatile __u64 *)&decision->counted->rtp_packets;
+    struct relay_flow *flow = ipv4 ? follow(true, packet, number) : follow_ipv6(packet, number);
     if (!flow) return NOT_OURS;
-    decision->flow = flow;
-    if (packet->seen.remote_port != flow->source_port || !same_address(packet->seen.remote, flow->source))
+    if (index != flow->counters) {  // not the first flow of its bucket
+        index = flow->counters;
+        decision->counted = bpf_map_lookup_elem(&counters, &index);
+        if (!decision->counted) return RELAY_REFUSED;
+    }
+    if (packet->source_port != flow->source_port || packet->source[3] != flow->source
+        || (!ipv4 && !same_prefix(flow->source_prefix, packet->source)))
         return RELAY_UNKNOWN_SOURCE;
+    decision->flow = flow;
     const __u32 offset = payload_offset(network, ipv4);
     int verdict = classify(context, is_xdp, data + offset, end, offset, packet, decision);
     if (verdict != RELAY_FORWARDED) return verdict;
     // RFC 8200 §8.1: IPv6 has no UDP without a checksum.
-    if (!packet->checksum && !(ipv4 && is_mapped(decision->path->remote))) return RELAY_NO_CHECKSUM;
-    return find_route(context, packet, decision);
+    if (!packet->checksum && !(ipv4 && decision->flow->flags & RELAY_FLOW_TO_IPV4)) return RELAY_NO_CHECKSUM;
+    __u32 zero = 0;
+    decision->settings = bpf_map_lookup_elem(&settings, &zero);
+    if (!decision->settings) return RELAY_REFUSED;
+    decision->now = bpf_ktime_get_ns();
+    return find_route(context, is_xdp, packet, decision);
 }
 
 /// Counts a packet that is about to be sent. Before it is rewritten: here its payload can still be read.
 INLINE void account(const __u8 *payload, void *end, const struct packet *packet, const struct decision *decision) {
-    __u32 index = decision->flow->counters;
-    struct relay_counters *counted = bpf_map_lookup_elem(&counters, &index);
-    if (!counted || (void *)(payload + 12) > end) return;
-    __u64 now = bpf_ktime_get_ns();
-    counted->last_packet = now;
+    struct relay_counters *counted = decision->counted;
+    if ((void *)(payload + 12) > end) return;
+    counted->last_packet = decision->now;
     if (decision->is_rtcp) {
         __sync_fetch_and_add(&counted->rtcp_packets, 1);
         __sync_fetch_and_add(&counted->rtcp_bytes, packet->payload);
@@ -206,5 +276,6 @@ INLINE void account(const __u8 *payload, void *end, const struct packet *packet,
     __sync_fetch_and_add(&counted->rtp_bytes, packet->payload);
     const __be32 *words = (const __be32 *)payload;
     measure(
-        counted, (__u16)bpf_ntohl(words[0]), bpf_ntohl(words[1]), bpf_ntohl(words[2]), decision->flow->clock_rate, now);
+        counted, (__u16)bpf_ntohl(words[0]), bpf_ntohl(words[1]), bpf_ntohl(words[2]), decision->flow->clock_rate,
+        decision->now);
 }

@@ -18,6 +18,8 @@
 #include "relay_kernel.h"
 
 #define INLINE static __always_inline
+/// An instance of its own of something with parameters that it knows.
+#define INSTANCE static __noinline
 
 enum {
     FAMILY_IPV4 = 2,  // AF_INET and AF_INET6 as the kernel numbers them
@@ -32,11 +34,20 @@ struct vlan_header {
     __be16 protocol;
 };
 
+// By `relay_bucket_of`.
 struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, RELAY_BUCKETS);
+    __type(key, __u32);
+    __type(value, struct relay_bucket);
+} buckets SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, RELAY_FLOWS);
-    __type(key, struct relay_endpoint);
+    __type(key, __u32);
     __type(value, struct relay_flow);
 } flows SEC(".maps");
 
@@ -58,6 +69,7 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, struct relay_settings);
@@ -87,10 +99,15 @@ INLINE void map_ipv4(__u32 address[4], __be32 ipv4) {
 
 INLINE void copy_address(void *to, const void *from) { __builtin_memcpy(to, from, 16); }
 
-INLINE bool same_address(const __u32 *one, const __u32 *other) {
-    return one[0] == other[0] && one[1] == other[1] && one[2] == other[2] && one[3] == other[3];
+/// An address of its first three words and the last.
+INLINE void put_address(void *to, const __u32 prefix[3], __u32 last) {
+    __u32 *words = to;
+    words[0] = prefix[0];
+    words[1] = prefix[1];
+    words[2] = prefix[2];
+    words[3] = last;
 }
 
-INLINE bool is_mapped(const __u32 *address) {
-    return address[0] == 0 && address[1] == 0 && address[2] == bpf_htonl(0xFFFF);
+INLINE bool same_prefix(const __u32 *one, const __u32 *other) {
+    return one[0] == other[0] && one[1] == other[1] && one[2] == other[2];
 }

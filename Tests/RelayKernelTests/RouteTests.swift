@@ -1,0 +1,100 @@
+import CRelayKernel
+import Testing
+import WireFormat
+import RelayTestSupport
+
+@testable import RelayCore
+@testable import RelayKernel
+
+extension KernelTests {
+    /// How long a flow keeps its way out.
+    @Suite("Ways out")
+    struct RouteTests {
+        private func withBench(_ body: (ProgramTests.Bench) async throws -> Void) async throws {
+            let network = try TestNetwork("kt-route")
+            defer { network.remove() }
+            try await body(try ProgramTests.Bench(network))
+        }
+
+        private func moveNeighbour(_ last: UInt8) throws {
+            try TestNetwork.ip("neigh replace 192.0.2.10 lladdr 02:00:00:00:00:\(String(last, radix: 16)) dev kt-route")
+        }
+
+        private func nextHop(_ bench: ProgramTests.Bench, _ attachment: ProgramTests.Attachment) throws -> UInt8? {
+            TestFrame(try bench.run(ProgramTests.frame().octets, attachment).packet)?.destination.last
+        }
+
+        @Test("a neighbour that has moved is found with the next packet", arguments: ProgramTests.Attachment.allCases)
+        func renewed(_ attachment: ProgramTests.Attachment) async throws {
+            try await withBench { bench in
+                try bench.install()
+                #expect(try nextHop(bench, attachment) == 0x0A)
+                try moveNeighbour(0x1A)
+                bench.table.renewRoutes()
+                #expect(try nextHop(bench, attachment) == 0x1A)
+            }
+        }
+
+        @Test("and soon without anybody who tells the program", arguments: ProgramTests.Attachment.allCases)
+        func expires(_ attachment: ProgramTests.Attachment) async throws {
+            try await withBench { bench in
+                try bench.install()
+                #expect(try nextHop(bench, attachment) == 0x0A)
+                try moveNeighbour(0x1A)
+                _ = try await eventually("the packet goes to the new neighbour", every: .milliseconds(5)) {
+                    try nextHop(bench, attachment) == 0x1A ? true : nil
+                }
+            }
+        }
+
+        @Test("somebody tells the program")
+        func watched() async throws {
+            try await withBench { bench in
+                let watch = try RouteWatch(bench.table)
+                defer { watch.stop() }
+                for change in [
+                    "neigh replace 192.0.2.10 lladdr 02:00:00:00:00:2a dev kt-route",
+                    "route add 203.0.113.0/25 via 192.0.2.10", "-6 route add 2001:db8:1::/64 via 2001:db8::10",
+                    "addr add 192.0.2.2/24 dev kt-route", "rule add from 192.0.2.3 lookup main",
+                    "link set kt-route mtu 1400",
+                ] {
+                    let before = bench.table.routeGeneration
+                    try TestNetwork.ip(change)
+                    _ = try await eventually("\(change) is seen", every: .milliseconds(1)) {
+                        bench.table.routeGeneration != before ? true : nil
+                    }
+                }
+                try TestNetwork.ip("rule del from 192.0.2.3 lookup main")
+            }
+        }
+
+        @Test(
+            "a longer packet than the way out was asked for is looked at again",
+            arguments: ProgramTests.Attachment.allCases)
+        func longer(_ attachment: ProgramTests.Attachment) async throws {
+            try await withBench { bench in
+                try bench.install(target: TransportAddress(try #require(IPAddress("203.0.113.5")), port: 5000))
+                #expect(try nextHop(bench, attachment) == 0x0A)
+                let long = ProgramTests.frame(payload: TestFrame.rtp() + [UInt8](repeating: 0, count: 600))
+                #expect(try bench.run(long.octets, attachment).verdict == ProgramTests.passed[attachment])
+                #expect(try bench.table.verdicts().packets[Int(RELAY_TOO_BIG.rawValue)] == 1)
+                #expect(try nextHop(bench, attachment) == 0x0A)
+            }
+        }
+
+        @Test("XDP and tc do not take each other's way out")
+        func kinds() async throws {
+            try await withBench { bench in
+                let index = bench.network.index
+                try bench.table.setOutput(index, relay_interface(carrier: index, vlan: 200))
+                try bench.install()
+                for _ in 0..<2 {
+                    let tagged = TestFrame(try bench.run(ProgramTests.frame().octets, .xdp).packet)
+                    #expect(tagged?.vlan == 200)
+                    let plain = TestFrame(try bench.run(ProgramTests.frame().octets, .tc).packet)
+                    #expect(plain?.vlan == nil && plain?.destination.last == 0x0A)
+                }
+            }
+        }
+    }
+}
