@@ -122,6 +122,12 @@ extension KernelTests {
             #expect(pool.take(at: 1_000_000_009) == nil)
             #expect(pool.take(at: 1_000_000_010) == 2)
             #expect(NumberPool(1..<3, used: [2]).take(at: 1_000_000_000) == 1)
+            let other = NumberPool(0..<8, used: [3])
+            #expect(other.take(at: 0, preferring: [6, 7]) == 6)
+            #expect(other.take(at: 0, preferring: [6, 7]) == 7)
+            #expect(other.take(at: 0, preferring: [6, 3]) == 0)
+            other.release(3, at: 0)
+            #expect(other.take(at: 0, preferring: [3]) == 3)
         }
 
         @Test("RTP and RTCP on one port each go their own way", arguments: ProgramTests.Attachment.allCases)

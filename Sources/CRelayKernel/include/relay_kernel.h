@@ -11,10 +11,11 @@
 #define RELAY_LAYOUT 2u
 
 enum relay_limits {
-    /// Flows at a time: RTP and RTCP, both directions, of 32,768 calls. Number 0 is none.
-    RELAY_FLOWS = 131072,
-    /// First links to flows: twice as many, a power of two.
-    RELAY_BUCKETS = 262144,
+    /// Where flows are found by local address and port, and counters: RTP and RTCP, both directions, of 32,768 calls. A
+    /// power of two.
+    RELAY_BUCKETS = 131072,
+    /// Flows: for each bucket one that is in use, and one that takes its place. Number 0 is none.
+    RELAY_FLOWS = 2 * RELAY_BUCKETS,
     /// Most flows in one bucket: what the program follows. There are that many only if ports of as many of our addresses
     /// meet there.
     RELAY_CHAIN = 8,
@@ -34,14 +35,16 @@ static inline uint32_t relay_bucket_of(
     uint32_t first, uint32_t second, uint32_t third, uint32_t fourth, uint16_t port) {
     uint32_t address = (first ^ second ^ third ^ fourth) * 0x9E3779B1u;  // Knuth's multiplicative hashing
     uint16_t number = (uint16_t)(port << 8 | port >> 8);
-    return ((address >> 14) + number) & (RELAY_BUCKETS - 1);
+    return ((address >> 15) + number) & (RELAY_BUCKETS - 1);
 }
 
-/// Where flows are found.
+/// Where flows are found. What is behind a bucket is best at places that its own number tells, so that all of it comes into
+/// the cache at a time: flow number 2 n or 2 n + 1, counters n.
 struct relay_bucket {
-    /// Number of a flow in the lower half, 0 for none; in the upper the index of its `relay_counters`, so that both can come
-    /// into the cache at a time. The daemon changes it while the program reads it.
-    uint64_t link;
+    /// Number of a flow, 0 for none. The daemon changes it while the program reads it.
+    uint32_t first;
+    /// Elements of BPF arrays are multiples of 8 octets.
+    uint32_t zero;
 };
 _Static_assert(sizeof(struct relay_bucket) == 8, "map value");
 
@@ -234,8 +237,8 @@ static inline void relay_set_steered(struct relay_steered_port *port, uint16_t w
 static inline uint64_t relay_load(const uint64_t *number) { return __atomic_load_n(number, __ATOMIC_RELAXED); }
 
 /// Makes a bucket lead to a flow, which is written by now, while the program may be following it.
-static inline void relay_link_bucket(struct relay_bucket *bucket, uint32_t number, uint32_t counters) {
-    __atomic_store_n(&bucket->link, (uint64_t)counters << 32 | number, __ATOMIC_RELEASE);
+static inline void relay_link_bucket(struct relay_bucket *bucket, uint32_t number) {
+    __atomic_store_n(&bucket->first, number, __ATOMIC_RELEASE);
 }
 
 /// Makes a flow of a bucket lead to another one.

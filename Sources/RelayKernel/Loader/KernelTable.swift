@@ -59,7 +59,7 @@ package final class KernelTable: Sendable {
         flows = FlowTable(
             try MappedArray(try object.descriptor(ofMap: "buckets"), count: Int(RELAY_BUCKETS.rawValue)),
             try MappedArray(try object.descriptor(ofMap: "flows"), count: Int(RELAY_FLOWS.rawValue)))
-        counters = try MappedArray(try object.descriptor(ofMap: "counters"), count: Int(RELAY_FLOWS.rawValue))
+        counters = try MappedArray(try object.descriptor(ofMap: "counters"), count: Int(RELAY_BUCKETS.rawValue))
         statistics = KernelMap(try object.descriptor(ofMap: "statistics"))
         interfaces = KernelMap(try object.descriptor(ofMap: "interfaces"))
         (xdp, probe, tc) = (

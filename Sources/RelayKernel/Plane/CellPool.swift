@@ -11,9 +11,9 @@ final class CellPool: Sendable {
         numbers = NumberPool(0..<UInt32(cells.count), used: used)
     }
 
-    /// A number whose counters are all zero; `nil` when all are in use.
-    func take(at now: UInt64) -> UInt32? {
-        let cell = numbers.take(at: now)
+    /// A number whose counters are all zero, if possible the preferred one; `nil` when all are in use.
+    func take(at now: UInt64, preferring preferred: UInt32) -> UInt32? {
+        let cell = numbers.take(at: now, preferring: [preferred])
         if let cell { change(cell) { $0 = relay_counters() } }
         return cell
     }

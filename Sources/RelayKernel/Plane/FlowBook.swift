@@ -110,7 +110,8 @@ struct FlowBook {
         guard var wanted = flow(for: stream) else {
             return stream.flow == nil ? nil : takeBack(stream, at: now)
         }
-        guard let cell = stream.cell ?? cells.take(at: now) else { return nil }
+        let bucket = FlowTable.bucket(of: stream.local)
+        guard let cell = stream.cell ?? cells.take(at: now, preferring: bucket) else { return nil }
         wanted.counters = cell
         feed(stream, wanted, cell)
         change(stream.slot) { $0.cell = cell }

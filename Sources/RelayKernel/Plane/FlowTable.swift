@@ -50,7 +50,9 @@ final class FlowTable: Sendable {
         guard let path = flow.rtp ?? flow.rtcp else { return false }
         return lock.withLock { _ in
             let (bucket, chain, place) = find(local)
-            guard place != nil || chain.count < Int(RELAY_CHAIN.rawValue), let number = numbers.take(at: now) else {
+            guard place != nil || chain.count < Int(RELAY_CHAIN.rawValue),
+                let number = numbers.take(at: now, preferring: [UInt32(2 * bucket), UInt32(2 * bucket + 1)])
+            else {
                 return false
             }
             var new = relay_flow(flow, at: local, along: path)
@@ -90,9 +92,14 @@ final class FlowTable: Sendable {
 
     // MARK: Links
 
-    private func find(_ local: TransportAddress) -> (bucket: Int, chain: [UInt32], place: Int?) {
+    /// Where a local address is found. The program reads the counters of the same number ahead.
+    static func bucket(of local: TransportAddress) -> UInt32 {
         let (first, second, third, fourth) = local.address.kernel
-        let bucket = Int(relay_bucket_of(first, second, third, fourth, local.port.bigEndian))
+        return relay_bucket_of(first, second, third, fourth, local.port.bigEndian)
+    }
+
+    private func find(_ local: TransportAddress) -> (bucket: Int, chain: [UInt32], place: Int?) {
+        let bucket = Int(Self.bucket(of: local))
         let chain = chain(bucket)
         return (bucket, chain, chain.firstIndex { read($0).localAddress == local })
     }
@@ -104,7 +111,7 @@ final class FlowTable: Sendable {
     ) -> [UInt32] {
         var chain: [UInt32] = []
         // SAFETY: a word that we alone write.
-        var number = unsafe buckets.withElement(bucket) { unsafe UInt32(truncatingIfNeeded: $0.pointee.link) }
+        var number = unsafe buckets.withElement(bucket) { unsafe $0.pointee.first }
         // Bounded, whatever an earlier process has left.
         while number != 0, number < flows.count, chain.count < Int(RELAY_CHAIN.rawValue) {
             chain.append(number)
@@ -115,10 +122,9 @@ final class FlowTable: Sendable {
 
     /// Makes what leads to a place in a chain lead to another flow.
     private func link(_ bucket: Int, _ chain: [UInt32], _ place: Int, to number: UInt32) {
-        // SAFETY: both write in one step what the program may be reading.
+        // SAFETY: both write one word, which the program may be reading.
         if place == 0 {
-            let counters = number == 0 ? 0 : read(number).counters
-            unsafe buckets.withElement(bucket) { unsafe relay_link_bucket($0, number, counters) }
+            unsafe buckets.withElement(bucket) { unsafe relay_link_bucket($0, number) }
         } else {
             unsafe flows.withElement(Int(chain[place - 1])) { unsafe relay_link_flow($0, number) }
         }

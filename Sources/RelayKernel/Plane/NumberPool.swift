@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import Synchronization
 
 /// Hands out the numbers of elements that the program shares with us.
@@ -7,35 +6,64 @@ final class NumberPool: Sendable {
     private static let rest: UInt64 = 1_000_000_000
 
     private struct State {
-        /// Numbers from here on have never been given out.
-        var fresh: UInt32
-        /// Numbers below `fresh` that are free, oldest first.
-        var free: Deque<(number: UInt32, since: UInt64)> = []
+        /// What is known of each number, from the first on.
+        var uses: [Use]
+        /// How many are in use.
+        var taken: Int
+        /// Where to look first when anyone will do.
+        var cursor = 0
     }
 
-    private let end: UInt32
+    /// When a number was released, in nanoseconds; 0 when it has never been given out.
+    private struct Use {
+        private static let inUse = UInt64.max
+        private var since: UInt64 = 0
+
+        static let taken = Use(since: inUse)
+        static func released(at now: UInt64) -> Use { Use(since: now) }
+        init() {}
+        private init(since: UInt64) { self.since = since }
+        func isFree(at now: UInt64) -> Bool { since == 0 || since != Self.inUse && now >= since + NumberPool.rest }
+    }
+
+    private let numbers: Range<UInt32>
     private let state: Mutex<State>
 
     /// - Parameter used: numbers that an earlier process has given out.
     init(_ numbers: Range<UInt32>, used: Set<UInt32>) {
-        end = numbers.upperBound
-        var state = State(fresh: used.max().map { $0 + 1 } ?? numbers.lowerBound)
-        for number in numbers.lowerBound..<state.fresh where !used.contains(number) { state.free.append((number, 0)) }
-        self.state = Mutex(state)
+        self.numbers = numbers
+        var uses = [Use](repeating: Use(), count: numbers.count)
+        for number in used where numbers.contains(number) { uses[Int(number - numbers.lowerBound)] = .taken }
+        state = Mutex(State(uses: uses, taken: used.count { numbers.contains($0) }))
     }
 
-    /// `nil` when all are in use.
-    func take(at now: UInt64) -> UInt32? {
+    /// One of the preferred numbers if it is free, else any that is; `nil` when all are in use or at rest.
+    func take(at now: UInt64, preferring preferred: [UInt32] = []) -> UInt32? {
         state.withLock { state in
-            if let oldest = state.free.first, now >= oldest.since + Self.rest {
-                state.free.removeFirst()
-                return oldest.number
+            func take(_ place: Int) -> UInt32? {
+                guard state.uses[place].isFree(at: now) else { return nil }
+                state.uses[place] = .taken
+                state.taken += 1
+                return numbers.lowerBound + UInt32(place)
             }
-            guard state.fresh < end else { return nil }
-            defer { state.fresh += 1 }
-            return state.fresh
+            for number in preferred where numbers.contains(number) {
+                if let taken = take(Int(number - numbers.lowerBound)) { return taken }
+            }
+            guard state.taken < state.uses.count else { return nil }
+            for step in 0..<state.uses.count {
+                let place = (state.cursor + step) % state.uses.count
+                guard let taken = take(place) else { continue }
+                state.cursor = place + 1
+                return taken
+            }
+            return nil
         }
     }
 
-    func release(_ number: UInt32, at now: UInt64) { state.withLock { $0.free.append((number, now)) } }
+    func release(_ number: UInt32, at now: UInt64) {
+        state.withLock { state in
+            state.uses[Int(number - numbers.lowerBound)] = .released(at: now)
+            state.taken -= 1
+        }
+    }
 }

@@ -54,7 +54,7 @@ struct {
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, RELAY_FLOWS);
+    __uint(max_entries, RELAY_BUCKETS);
     __type(key, __u32);
     __type(value, struct relay_counters);
 } counters SEC(".maps");
