@@ -149,7 +149,15 @@ extension KernelTests {
             defer { _ = try? TestNetwork.ip("link del kt-uplink") }
             #expect(try chosen(["192.0.2.1"]) == ["kt-local"])
             try TestNetwork.ip("route add default via 198.51.100.2")
-            #expect(try chosen(["192.0.2.1"]) == ["kt-local", "kt-uplink"])
+            var wish = Attachments.Wish()
+            (wish.addresses, wish.choice) = ([KernelTests.ProgramTests.ours.four], .tc)
+            let attachments = Attachments(
+                wish, table: try KernelTable(number: nil), number: nil, log: Logger(label: "test"))
+            #expect(try attachments.refresh() == 2)
+            // A route that flaps takes nothing back.
+            try TestNetwork.ip("route del default")
+            #expect(try attachments.refresh() == 2)
+            #expect(Set(attachments.list.map(\.interface)) == ["kt-local", "kt-uplink"])
         }
 
         @Test("a plane without any interface waits for one, unless it has to have one from the start")

@@ -52,7 +52,9 @@ final class Attachments: Sendable {
         return try state.withLock { (state) throws(SystemError) -> Int in
             try updateOutputs(&state, devices)
             let wanted = select(devices, isWidened: state.isWidened)
-            for (index, attachment) in state.attachments where !wanted.contains(where: { $0.index == index }) {
+            // Where the program is, it stays, as long as packets may come there: routes flap, and XDP resets some hardware.
+            let kept = wish.interfaces.isEmpty ? devices.filter { $0.isUsable && $0.isUp } : wanted
+            for (index, attachment) in state.attachments where !kept.contains(where: { $0.index == index }) {
                 // Also of one that is gone: its link is still pinned.
                 attachment.detach(of: table, number: number)
                 state.attachments[index] = nil
