@@ -66,6 +66,9 @@ final class KernelForwarding: MetricSource {
             help: "Whether calls would go on in the kernel if this process died.")
         metrics.counter("relay_kernel_packets_total", verdicts.forwarded, help: "Packets forwarded in the kernel.")
         metrics.counter("relay_kernel_bytes_total", verdicts.bytes, help: "UDP payloads forwarded in the kernel.")
+        metrics.counter(
+            "relay_kernel_rtcp_unread_total", verdicts.lostReports,
+            help: "RTCP packets that were forwarded in the kernel and not looked at.")
         for (reason, packets) in verdicts.passed {
             metrics.counter(
                 "relay_kernel_passed_total", packets, help: "Packets passed up to user space.",

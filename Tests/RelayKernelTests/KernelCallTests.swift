@@ -34,7 +34,7 @@ extension KernelTests {
         }
 
         /// Takes down what the relay has left in the kernel.
-        private func flush(_ options: RelayProcess.Options, _ run: TestRun) async throws {
+        func flush(_ options: RelayProcess.Options, _ run: TestRun) async throws {
             let command = try options.wrapper + [RelayProcess.executable()]
             let table = options.others.filter { $0.hasPrefix("--table") }
             let process = try run.start(
@@ -100,11 +100,15 @@ extension KernelTests {
                 for (index, id) in ["stays@15", "ends@15"].enumerated() {
                     calls.append(
                         try await TestCall(
-                            id, through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000 + UInt16(index)),
-                            TransportAddress(host.phones(.ipv4), port: 6000 + UInt16(index))))
+                            id, through: relay.client,
+                            TransportAddress(host.phones(.ipv4), port: 5000 + 2 * UInt16(index)),
+                            TransportAddress(host.phones(.ipv4), port: 6000 + 2 * UInt16(index))))
                 }
                 defer { for call in calls { call.close() } }
                 for call in calls { try await call.settle() }
+                let reports = try await TestReports(calls[0])
+                defer { reports.close() }
+                try await reports.settle(inKernel: true)
                 try await calls[0].talk(packets: 20, from: 1000)
                 // What is learned is written a moment later.
                 _ = try await eventually("both calls are stored", every: .milliseconds(50)) {
@@ -120,6 +124,13 @@ extension KernelTests {
                 let sent = calls[0].caller.datagrams.count { $0.source == calls[0].caller.local }
                 #expect(report.contains("7:packetsi\(sent)e"), "\(sent) in \(report)")
                 #expect(report.components(separatedBy: "10:kernelized").count - 1 >= 2, "\(report)")
+                // RTCP goes through the kernel as before, and says something to this process, too.
+                try await reports.exchange()
+                _ = try await eventually("what RTCP says is known") {
+                    let report = try await calls[0].query()
+                    return ["cumulative lossi2e", "cumulative lossi9e"].allSatisfy(report.contains) ? true : nil
+                }
+                #expect(try await calls[0].kernelizedCount() == 4)
                 next.process.stop()
             }
         }

@@ -257,6 +257,36 @@ extension KernelTests {
             }
         }
 
+        @Test("RTCP is copied out, as much as there is room for, and then no more", arguments: Attachment.allCases)
+        func reports(_ attachment: Attachment) throws {
+            try withBench("kt-reports") { bench in
+                try bench.install(carries: .rtcp)
+                let before = SystemClock.monotonic
+                // Empty, then with a block, then in front of so much that its record is a long one.
+                var block: [UInt8] = [0x81, 201, 0, 7] + TestFrame.octets(9, 4) + TestFrame.octets(7, 4)
+                block += [64, 0, 0, 5] + [UInt8](repeating: 0, count: 16)
+                let name: [UInt8] = [0x81, 202, 0, 99] + [UInt8](repeating: 1, count: 396)
+                for payload in [TestFrame.rtcp, block, name + block] {
+                    let outcome = try bench.run(Self.frame(payload: payload).octets, attachment)
+                    #expect(TestFrame(outcome.packet)?.payload == payload)
+                }
+                let found = bench.table.reports.take()
+                #expect(found.map(\.digest.blockCount) == [0, 1, 1])
+                #expect(
+                    found.map(\.digest[0].ssrc) == [0, 7, 7] && found.map(\.digest[0].cumulativeLost) == [0, 5, 5])
+                #expect(found.allSatisfy { $0.cell == 0 && $0.time >= before && $0.time <= SystemClock.monotonic })
+                #expect(bench.table.reports.take().isEmpty)
+                #expect(try bench.table.verdicts().lostReports == 0)
+                // A packet that comes back as it was would be another flow's; so one by one, into a full ring.
+                let frame = Self.frame(payload: name + block).octets
+                for _ in 0..<2100 { _ = try bench.run(frame, attachment) }
+                let verdicts = try bench.table.verdicts()
+                #expect(verdicts.forwarded == 2103, "forwarding goes on")
+                #expect(verdicts.lostReports > 0)
+                #expect(UInt64(bench.table.reports.take().count) + verdicts.lostReports == 2100)
+            }
+        }
+
         @Test("XDP reads and writes VLAN tags")
         func vlan() throws {
             try withBench("kt-vlan") { bench in

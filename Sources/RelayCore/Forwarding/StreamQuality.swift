@@ -167,7 +167,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
         let lost = max(0, lostInAll &- lostBefore)
         let expected = UInt64(received &- receivedBefore) + UInt64(lost)
         (intervalStart, receivedBefore, lostBefore) = (now, received, lostInAll)
-        guard lastReport == 0 || now &- lastReport > 3 * Self.interval, expected > 0 else { return false }
+        guard lastReport == 0 || now > lastReport &+ 3 * Self.interval, expected > 0 else { return false }
         summary.add(
             QualitySample(
                 roundTripTime: legRoundTripTime, legRoundTripTime: 0,
@@ -205,7 +205,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
         lostElsewhere &+= lost &- before.lost
         (elsewhere, isElsewhere) = ((reception.received, lost), true)
         // Its clock ticks in other moments than packets arrive.
-        return now &- intervalStart >= Self.interval - Self.interval / 5 && endInterval(clockRate, at: now)
+        return now >= intervalStart &+ Self.interval - Self.interval / 5 && endInterval(clockRate, at: now)
     }
 
     // MARK: RTCP

@@ -7,12 +7,13 @@ internal import WireFormat
 /// The forwarding program in the kernel with its maps: loaded anew, or, where an earlier process has left its maps, on
 /// those.
 package final class KernelTable: Sendable {
-    private static let mapNames = ["buckets", "flows", "counters", "statistics", "settings", "interfaces"]
+    private static let mapNames = ["buckets", "flows", "counters", "statistics", "settings", "interfaces", "reports"]
 
     let flows: FlowTable
     let counters: MappedArray<relay_counters>
     let statistics: KernelMap<UInt32, relay_statistics>
     private let interfaces: KernelMap<UInt32, relay_interface>
+    let reports: ReportRing
     private let settings: MappedArray<relay_settings>
     let xdp: Descriptor
     let probe: Descriptor
@@ -62,6 +63,7 @@ package final class KernelTable: Sendable {
         counters = try MappedArray(try object.descriptor(ofMap: "counters"), count: Int(RELAY_BUCKETS.rawValue))
         statistics = KernelMap(try object.descriptor(ofMap: "statistics"))
         interfaces = KernelMap(try object.descriptor(ofMap: "interfaces"))
+        reports = try ReportRing(try object.descriptor(ofMap: "reports"))
         (xdp, probe, tc) = (
             try object.program("relay_xdp"), try object.program("relay_probe"), try object.program("relay_tc")
         )
@@ -132,6 +134,9 @@ package final class KernelTable: Sendable {
                 sum.bytes &+= processor.bytes
             }
         }
+        for processor in try statistics.lookUpAll(RELAY_LOST_REPORT.rawValue, blank: relay_statistics()) {
+            sum.lostReports &+= processor.packets
+        }
         return sum
     }
 }
@@ -142,6 +147,8 @@ package struct KernelVerdicts: Sendable {
     fileprivate(set) var packets = [UInt64](repeating: 0, count: Int(RELAY_VERDICTS.rawValue))
     /// UDP payloads of forwarded packets, in octets.
     package fileprivate(set) var bytes: UInt64 = 0
+    /// RTCP packets that were forwarded, and of which nobody has read what they say.
+    package fileprivate(set) var lostReports: UInt64 = 0
 
     /// Packets that were forwarded.
     package var forwarded: UInt64 { packets[Int(RELAY_FORWARDED.rawValue)] }

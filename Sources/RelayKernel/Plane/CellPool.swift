@@ -1,8 +1,11 @@
 internal import CRelayKernel
+internal import RelayCore
+internal import Synchronization
 
 /// Hands out the counters that the program shares with us, by number.
 final class CellPool: Sendable {
     private let cells: MappedArray<relay_counters>
+    private let owners = Mutex<[UInt32: SlotID]>([:])
     private let numbers: NumberPool
 
     /// - Parameter used: numbers that an earlier process has given out.
@@ -12,13 +15,25 @@ final class CellPool: Sendable {
     }
 
     /// A number whose counters are all zero, if possible the preferred one; `nil` when all are in use.
-    func take(at now: UInt64, preferring preferred: UInt32) -> UInt32? {
+    func take(for slot: SlotID, at now: UInt64, preferring preferred: UInt32) -> UInt32? {
         let cell = numbers.take(at: now, preferring: [preferred])
-        if let cell { change(cell) { $0 = relay_counters() } }
+        if let cell {
+            change(cell) { $0 = relay_counters() }
+            give(cell, to: slot)
+        }
         return cell
     }
 
-    func release(_ cell: UInt32, at now: UInt64) { numbers.release(cell, at: now) }
+    /// Notes whose counters these are.
+    func give(_ cell: UInt32, to slot: SlotID) { owners.withLock { $0[cell] = slot } }
+
+    /// Whose counters these are; `nil` while nobody has claimed what an earlier process has left.
+    func owner(of cell: UInt32) -> SlotID? { owners.withLock { $0[cell] } }
+
+    func release(_ cell: UInt32, at now: UInt64) {
+        owners.withLock { $0[cell] = nil }
+        numbers.release(cell, at: now)
+    }
 
     /// What has been counted.
     func read(_ cell: UInt32) -> relay_counters {

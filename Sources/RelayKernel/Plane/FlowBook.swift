@@ -8,7 +8,7 @@ struct FlowBook {
     /// Flows may be in the kernel: some interface brings packets there, and they are sent.
     var isActive = false
     private let flows: FlowTable
-    private let cells: CellPool
+    let cells: CellPool
 
     init(flows: FlowTable, cells: CellPool) { (self.flows, self.cells) = (flows, cells) }
 
@@ -21,7 +21,7 @@ struct FlowBook {
 
     private func holds(_ slot: SlotID) -> Bool { self[slot] != nil }
 
-    private mutating func change(_ slot: SlotID, _ body: (inout KernelStream) -> Void) {
+    mutating func change(_ slot: SlotID, _ body: (inout KernelStream) -> Void) {
         guard holds(slot) else { return }
         // `!`: the line above has looked.
         body(&streams[Int(slot.index)]!)
@@ -52,6 +52,7 @@ struct FlowBook {
             (stream.flow, stream.cell) = (flow, flow.counters)
         }
         if let flow {
+            cells.give(flow.counters, to: slot)
             let counted = cells.read(flow.counters)
             change(slot) { $0.inherited = StreamCounters(inheritedFrom: counted) }
         }
@@ -111,7 +112,7 @@ struct FlowBook {
             return stream.flow == nil ? nil : takeBack(stream, at: now)
         }
         let bucket = FlowTable.bucket(of: stream.local)
-        guard let cell = stream.cell ?? cells.take(at: now, preferring: bucket) else { return nil }
+        guard let cell = stream.cell ?? cells.take(for: stream.slot, at: now, preferring: bucket) else { return nil }
         wanted.counters = cell
         feed(stream, wanted, cell)
         change(stream.slot) { $0.cell = cell }
@@ -321,7 +322,7 @@ extension StreamCounters {
 }
 
 extension RTPReception {
-    fileprivate init(_ counted: relay_counters) {
+    init(_ counted: relay_counters) {
         self.init(
             ssrc: counted.ssrc, received: counted.received,
             expected: counted.highest_sequence &- counted.base_sequence &+ 1, highestSequence: counted.highest_sequence,

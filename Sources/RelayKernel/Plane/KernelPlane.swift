@@ -66,6 +66,8 @@ package final class KernelPlane: ForwardingPlane {
         if let reason = table.unpinned {
             log.warning("kernel forwarding ends with this process: \(reason)")
         }
+        // What came while nobody was there is about calls of which nothing is known yet.
+        _ = table.reports.take()
         if !orphans.isEmpty { log.notice("found \(orphans.count) kernel flows of an earlier process") }
         try watch.start(self)
     }
@@ -239,7 +241,7 @@ package final class KernelPlane: ForwardingPlane {
                 let range = start..<start + Self.streamsAtOnce
                 shelf.book.withLock { book in
                     let now = SystemClock.monotonic
-                    let notes = book.heard(range, at: now)
+                    let notes = book.heard(range, at: now) + book.observations(range, at: now)
                     book.note(notes)
                     if !notes.isEmpty { user.apply(notes, worker: UInt16(truncatingIfNeeded: worker)) }
                     found += book.takeStock(range, saves: table.pins != nil, at: now) { user.counters(of: $0) }
@@ -249,6 +251,19 @@ package final class KernelPlane: ForwardingPlane {
         }
         survey.withLock { $0 = found }
         return found.astray
+    }
+
+    /// Has the media threads read the RTCP that the program has forwarded, as if it had come to them.
+    func readReports() {
+        for (worker, reports) in Dictionary(grouping: owned(table.reports.take()), by: \.slot.worker) {
+            shelf[Int(worker)].book.withLock { book in
+                user.apply(reports.flatMap { book.changes(for: $0.report, at: $0.slot) }, worker: worker)
+            }
+        }
+    }
+
+    private func owned(_ reports: [KernelReport]) -> [(slot: SlotID, report: KernelReport)] {
+        reports.compactMap { report in cells.owner(of: report.cell).map { (slot: $0, report: report) } }
     }
 
     // MARK: For those who look

@@ -26,6 +26,10 @@ struct KernelStream {
     var isHeardElsewhere = false
     /// Monotonic time of the last change of `flow`.
     var changed: UInt64 = 0
+    /// Monotonic time for which the user plane has last been told what the kernel has counted of the RTP; 0 for never.
+    var observed: UInt64 = 0
+    /// SSRC that it has been told of.
+    var observedSource: UInt32?
 
     /// Streams whose entry names this one as a sink.
     var sources: [UInt32] = []

@@ -82,6 +82,7 @@ final class KernelWatch: Sendable {
                 suspend(losses.look(traffic, forwarded: verdicts.forwarded), at: now)
             }
             if round % Self.confirmEvery == 0 { attachments.confirmNeighbours() }
+            plane.readReports()
             if round % Self.sweepEvery == 0 {
                 let astray = plane.sweep()
                 widen(astray: astray, passed: verdicts.passedCount &- passed)

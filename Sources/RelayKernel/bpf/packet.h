@@ -62,7 +62,7 @@ struct {
 // By verdict.
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, RELAY_VERDICTS);
+    __uint(max_entries, RELAY_STATISTICS);
     __type(key, __u32);
     __type(value, struct relay_statistics);
 } statistics SEC(".maps");

@@ -1,6 +1,6 @@
 // Forwards the packets of settled calls below the socket layer. One decision, two attachments: XDP where the driver
 // carries it, tc elsewhere. A packet leaves as one that this host has made: TTL, TOS, addresses and ports are ours.
-#include "decide.h"
+#include "rtcp.h"
 
 /// A one's complement sum in 16 bits (RFC 1071).
 INLINE __u16 fold(__u64 sum) {
@@ -167,6 +167,7 @@ INLINE int forward_xdp(struct xdp_md *context, const __u32 network, const bool i
                                 : update_checksum(ipv4, false, &packet, flow, &checksum);
         if (complete) {
             account(data + offset, end, &packet, &decision);
+            if (decision.is_rtcp) report_xdp(context, offset, packet.payload, decision.flow->counters, decision.now);
             verdict = send_xdp(context, offset, to_ipv4, &packet, &decision, checksum);
         } else {
             verdict = RELAY_NO_CHECKSUM;
@@ -308,6 +309,9 @@ INLINE int forward_tc(struct __sk_buff *context, const bool ipv4) {
     if (verdict == RELAY_FORWARDED && context->gso_size) verdict = RELAY_ODD_LENGTH;
     if (verdict == RELAY_FORWARDED) {
         account(data + payload_offset(ETH_HLEN, ipv4), end, &packet, &decision);
+        if (decision.is_rtcp)
+            report_tc(
+                context, payload_offset(ETH_HLEN, ipv4), packet.payload, decision.flow->counters, decision.now);
         bool to_ipv4 = decision.flow->flags & RELAY_FLOW_TO_IPV4;
         if (ipv4)
             verdict = to_ipv4 ? send_tc_in_place(context, &packet, &decision)
