@@ -37,5 +37,46 @@ extension KernelTests {
             #expect(call.relay.planeTotals.kernel.streams == 0)
             #expect(call.relay.planeTotals.user.streams == 2)
         }
+
+        @Test("no flow outlives a command, however fast re-offers come while packets flow", .timeLimit(.minutes(1)))
+        func storm() async throws {
+            let network = try TestNetwork("kt-storm")
+            defer { network.remove() }
+            let plane = Mutex<KernelPlane?>(nil)
+            let call = try await UserPlaneCall(.each, ports: 200) { (user: UserPlane) throws(SystemError) in
+                let made = try KernelPlane(KernelPlane.Configuration(), over: user, log: Logger(label: "test"))
+                plane.withLock { $0 = made }
+                return made
+            }
+            defer { call.close() }
+            let kernel = try #require(plane.withLock { $0 })
+            var homes: [UDPEndpoint] = []
+            for number in 0..<4 {
+                homes.append(try await UDPEndpoint(at: call.callee.local.with(port: 61_000 + 2 * UInt16(number))))
+            }
+            defer { for home in homes { home.close() } }
+            var seen = 0
+            for round in 0..<400 {
+                // The callee moves; what it was told to send to stays.
+                let home = homes[round % homes.count]
+                let (callers, callees) = try call.move(to: home.local)
+                let flows = kernel.table.flows.all.values
+                let targets = Set(flows.flatMap { [$0.rtp, $0.rtcp] }.compactMap { $0?.to })
+                #expect(targets.isSubset(of: [call.caller.local, home.local]), "round \(round)")
+                for _ in 0...round % 3 {
+                    try await home.send(call.rtp(172), to: callees)
+                    try await call.caller.send(call.rtp(172), to: callers)
+                }
+                if round % 10 == 9 {
+                    _ = try await eventually("both are in the kernel") {
+                        try await home.send(call.rtp(172), to: callees)
+                        try await call.caller.send(call.rtp(172), to: callers)
+                        return kernel.installedCount >= 2 ? true : nil
+                    }
+                }
+                seen += flows.count
+            }
+            #expect(seen > 0, "there was something to outlive")
+        }
     }
 }

@@ -90,6 +90,13 @@ final class UserPlaneCall: Sendable {
         _ = try relay.answer(Answer(callID: id, fromTag: "a", toTag: "b", sdp: Self.sdp(callee.local)))
     }
 
+    /// The callee offers another address of its own, and the caller answers; returns the relay's ports as they are now.
+    func move(to address: TransportAddress) throws -> (TransportAddress, TransportAddress) {
+        let toCaller = try relay.offer(Offer(callID: id, fromTag: "b", toTag: "a", sdp: Self.sdp(address)))
+        let toCallee = try relay.answer(Answer(callID: id, fromTag: "b", toTag: "a", sdp: Self.sdp(caller.local)))
+        return (try Self.media(in: toCaller), try Self.media(in: toCallee))
+    }
+
     func close() {
         caller.close()
         callee.close()

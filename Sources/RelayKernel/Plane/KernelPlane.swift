@@ -35,7 +35,7 @@ package final class KernelPlane: ForwardingPlane {
     }
 
     private let user: any ForwardingPlane
-    private let table: KernelTable
+    let table: KernelTable
     private let cells: CellPool
     /// One for each media thread.
     private let shelf: [Shelf]
