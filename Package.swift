@@ -22,6 +22,32 @@ let fuzzTargets: [Target] =
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
     }
 
+/// So are the load generator and what counts allocations: all scripts ask for them.
+let hasBench = Context.environment["RELAY_BENCH"] != nil
+let benchProducts: [Product] =
+    hasBench ? ["relay-bench", "relay-counts"].map { .executable(name: $0, targets: [$0]) } : []
+let benchTargets: [Target] =
+    hasBench
+    ? [
+        .target(
+            name: "RelayBenchKit", dependencies: ["NGProtocol", "WireFormat"], path: "Benchmarks/RelayBenchKit",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "relay-bench",
+            dependencies: [
+                "CLinux", "RelayBenchKit", "WireFormat",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/relay-bench", swiftSettings: strict),
+        .executableTarget(
+            name: "relay-counts",
+            dependencies: [
+                "AllocationCount", "NGProtocol", "RelayControl", "RelayCore", "RelayKernel", "SDP", "WireFormat",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Benchmarks/relay-counts", swiftSettings: strict),
+        .testTarget(
+            name: "RelayBenchTests", dependencies: ["NGProtocol", "RelayBenchKit", "WireFormat"], swiftSettings: strict),
+    ] : []
+
 let package = Package(
     name: "media-relay",
     products: [
@@ -29,8 +55,7 @@ let package = Package(
         .library(name: "RelayStore", targets: ["RelayStore"]),
         .executable(name: "relayd", targets: ["relayd"]),
         .executable(name: "relayctl", targets: ["relayctl"]),
-        .executable(name: "relay-bench", targets: ["relay-bench"]),
-    ],
+    ] + benchProducts,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
@@ -109,16 +134,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: strict),
 
+        .target(name: "CAllocCounter", path: "Tests/CAllocCounter"),
         .target(
-            name: "RelayBenchKit", dependencies: ["NGProtocol", "WireFormat"], path: "Benchmarks/RelayBenchKit",
+            name: "AllocationCount", dependencies: ["CAllocCounter"], path: "Tests/AllocationCount",
             swiftSettings: strict),
-        .executableTarget(
-            name: "relay-bench",
-            dependencies: [
-                "CLinux", "RelayBenchKit", "WireFormat",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], path: "Benchmarks/relay-bench", swiftSettings: strict),
-
         .target(
             name: "RelayTestSupport",
             dependencies: [
@@ -137,6 +156,7 @@ let package = Package(
         .testTarget(
             name: "RelayControlTests",
             dependencies: [
+                "AllocationCount",
                 "NGProtocol", "RelayControl", "RelayCore", "RelayKernel", "RelayStore", "RelayTestSupport",
                 "WireFormat",
             ], exclude: ["Golden"], swiftSettings: strict),
@@ -166,9 +186,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "DaemonOptionsTests", dependencies: ["DaemonOptions", "WireFormat"], swiftSettings: strict),
         .testTarget(
-            name: "RelayBenchTests", dependencies: ["NGProtocol", "RelayBenchKit", "WireFormat"], swiftSettings: strict),
-        .testTarget(
             name: "RelaydTests", dependencies: ["relayd", "relayctl", "RelayTestSupport", "WireFormat"],
             swiftSettings: strict),
-    ] + fuzzTargets
+    ] + benchTargets + fuzzTargets
 )

@@ -102,7 +102,7 @@ final class TestProxy: Sendable {
         try #require(try send(["command": "list"]).dictionary["calls"]?.list).map { "\($0.string ?? "?")" }
     }
 
-    private static func command(
+    static func command(
         _ name: String, _ call: String, _ from: String?, _ to: String?, _ branch: String?, _ sdp: String?,
         _ options: NGDictionary
     ) -> NGDictionary {
