@@ -26,6 +26,9 @@ extension NGDispatcher {
             rest = rest.dropFirst(Self.tracedPiece)
         } while !rest.isEmpty
         let sdp = (dictionary["sdp"] ?? dictionary["SDP"])?.string.map { "\($0)" } ?? ""
-        for line in sdp.split(whereSeparator: \.isNewline) { note(.notice, "\(what): \(line)", request) }
+        for line in sdp.split(whereSeparator: \.isNewline) {
+            // The keys of a call are nobody's business, also of those who may read the log.
+            note(.notice, "\(what): \(line.hasPrefix("a=crypto:") ? "a=crypto:…" : line)", request)
+        }
     }
 }

@@ -34,7 +34,8 @@ public struct SourceQuality: Hashable, Sendable {
 }
 
 extension StreamCounters {
-    /// The quality ready to be shown: with what the kernel has measured, and with one sample of a call too short to have any. `nil` before the first RTP packet.
+    /// The quality ready to be shown: with what the kernel has measured, and with one sample of a call too short to have
+    /// any. `nil` before the first RTP packet.
     ///
     /// - Parameters:
     ///   - clockRate: of the source's codec in Hz; 0 while unknown.
