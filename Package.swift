@@ -16,9 +16,12 @@ let strict: [SwiftSetting] = [
 let fuzzTargets: [Target] =
     Context.environment["RELAY_FUZZ"] == nil
     ? []
-    : ["FuzzNGBody", "FuzzFlagString", "FuzzNGStream", "FuzzSDP", "FuzzPacket"].map { name in
+    : [
+        "FuzzNGBody", "FuzzFlagString", "FuzzNGStream", "FuzzSDP", "FuzzPacket", "FuzzRecord", "FuzzRedisReply",
+    ].map { name in
         .executableTarget(
-            name: name, dependencies: ["NGProtocol", "SDP", "RelayCore", "WireFormat"], path: "Fuzz/\(name)",
+            name: name, dependencies: ["NGProtocol", "SDP", "RelayCore", "RelayStore", "WireFormat"],
+            path: "Fuzz/\(name)",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
     }
 
@@ -134,6 +137,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: strict),
 
+        // As another package would write it: it sees what is public, and nothing else.
+        .executableTarget(
+            name: "shared-calls-example", dependencies: ["RelayCore", "RelayStore"], path: "Examples/SharedCalls",
+            packageAccess: false, swiftSettings: strict),
         .target(name: "CAllocCounter", path: "Tests/CAllocCounter"),
         .target(
             name: "AllocationCount", dependencies: ["CAllocCounter"], path: "Tests/AllocationCount",
@@ -168,7 +175,7 @@ let package = Package(
         .testTarget(
             name: "RelayStoreTests",
             dependencies: [
-                "RelayCore", "RelayStore", "RelayTestSupport", "SDP", "WireFormat",
+                "RelayCore", "RelayStore", "RelayTestSupport", "SDP", "WireFormat", "shared-calls-example",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

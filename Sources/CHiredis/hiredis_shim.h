@@ -34,8 +34,8 @@ static inline void *relay_redis_bool(const redisReadTask *task, int value) {
 }
 #endif
 
-// Makes a connection refuse answers with too many elements.
-static inline void relay_redis_limit(redisContext *context) {
+// Makes a reader refuse answers with too many elements.
+static inline void relay_redis_limit(redisReader *reader) {
     static redisReplyObjectFunctions limited = {
         .createString = relay_redis_string, .createArray = relay_redis_array, .createInteger = relay_redis_integer,
         .createNil = relay_redis_nil, .freeObject = freeReplyObject,
@@ -43,6 +43,6 @@ static inline void relay_redis_limit(redisContext *context) {
         .createDouble = relay_redis_double, .createBool = relay_redis_bool,
 #endif
     };
-    context->reader->privdata = context->reader->fn;
-    context->reader->fn = &limited;
+    reader->privdata = reader->fn;
+    reader->fn = &limited;
 }

@@ -13,6 +13,8 @@ struct RandomCommands {
     private var homes: [ByteString: Int] = [:]
     private var calls: [ByteString] = []
     private(set) var created = 0
+    /// No new call while so many are up.
+    var mostCalls = Int.max
     /// Calls that are up, by what the relays have said, and the caller's port in each.
     private(set) var expected: [ByteString: UInt16] = [:]
 
@@ -25,8 +27,8 @@ struct RandomCommands {
 
     private mutating func step() throws {
         switch generator.number(0...99) {
-        case 0..<35: try create()
-        case 35..<80: try change()
+        case 0..<35 where calls.count < mostCalls: try create()
+        case 0..<80: try change()
         default: delete()
         }
     }

@@ -2,6 +2,7 @@ import Foundation
 import RelayCore
 import RelayStore
 import RelayTestSupport
+import Synchronization
 import Testing
 import WireFormat
 
@@ -78,22 +79,7 @@ struct RedisReplicationTests {
         try await withTestRun("redis-fails-over") { run in
             let network = try LoopbackNetwork(portCount: 4)
             let first = network.ports.lowerBound
-            let master = try await RedisServer.start(
-                "master", at: TransportAddress(network.host(100), port: first), in: run)
-            let replica = try await RedisServer.start(
-                "replica", at: TransportAddress(network.host(101), port: first + 1), in: run,
-                [
-                    "--replicaof", "\(master.address.address)", "\(master.address.port)",
-                    "--replica-announce-ip", "\(network.host(101))",
-                ])
-            _ = try await eventually("the replica follows", every: .milliseconds(50)) {
-                try await replica.command("INFO", "replication").contains("master_link_status:up") ? true : nil
-            }
-            let sentinel = try await RedisSentinel.start(
-                at: TransportAddress(network.host(102), port: first + 2), over: master.address, in: run)
-            _ = try await eventually("Sentinel knows the replica", within: .seconds(30), every: .milliseconds(100)) {
-                try await sentinel.ask(run, "replicas", "main").contains("master-link-status\nok") ? true : nil
-            }
+            let (master, replica, sentinel) = try await Self.sentinelGroup(network, first, in: run)
             let group = try TestGroup(try Self.store("sentinel://\(sentinel.address)/main"))
             defer { group.stop() }
             var commands = RandomCommands(group, seed: Self.seed)
@@ -114,6 +100,80 @@ struct RedisReplicationTests {
             try await commands.calm()
             #expect(group["a"].replicator.status.lastError != nil)
         }
+    }
+
+    @Test("the same while commands keep coming, over a fail-over by Sentinel and all the rest")
+    func convergesThroughEverything() async throws {
+        print("seed \(Self.seed); RELAY_TEST_SEED sets it")
+        try await withTestRun("redis-everything") { run in
+            let network = try LoopbackNetwork(portCount: 4)
+            let first = network.ports.lowerBound
+            let (master, replica, sentinel) = try await Self.sentinelGroup(network, first, in: run)
+            let group = try TestGroup(try Self.store("sentinel://\(sentinel.address)/main"))
+            defer { group.stop() }
+            try await group.settle()
+
+            // The proxies go on, whatever happens to Redis.
+            let isOver = Flag()
+            let proxies = Task {
+                var commands = RandomCommands(group, seed: Self.seed)
+                commands.mostCalls = 1000
+                while !isOver.isSet || commands.created < Self.calls {
+                    try commands.run(20)
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                return commands
+            }
+            do {
+                try await master.kill()
+                _ = try await eventually("the replica is master", within: .seconds(30), every: .milliseconds(100)) {
+                    try await replica.command("ROLE").hasPrefix("master") ? true : nil
+                }
+                _ = try await eventually("all write again", within: .seconds(20)) {
+                    group.relays.allSatisfy { $0.replicator.status.canWrite } ? true : nil
+                }
+                replica.hang()
+                try await Self.noticed(group)
+                replica.goOn()
+                try await replica.command("FLUSHALL")
+                try await replica.kill()
+                try await Self.noticed(group)
+                try await replica.restart(empty: true)
+                // A replica that was started as one has to be told that it is the master now.
+                try await replica.command("REPLICAOF", "NO", "ONE")
+            } catch {
+                isOver.set()
+                proxies.cancel()
+                throw error
+            }
+            isOver.set()
+            var commands = try await proxies.value
+            try await commands.calm()
+            print("\(commands.created) calls created, \(commands.expected.count) left")
+        }
+    }
+
+    /// A master, a replica that follows it, and a Sentinel that knows both.
+    private static func sentinelGroup(
+        _ network: LoopbackNetwork, _ first: UInt16, in run: TestRun
+    ) async throws -> (master: RedisServer, replica: RedisServer, sentinel: RedisSentinel) {
+        let master = try await RedisServer.start(
+            "master", at: TransportAddress(network.host(100), port: first), in: run)
+        let replica = try await RedisServer.start(
+            "replica", at: TransportAddress(network.host(101), port: first + 1), in: run,
+            [
+                "--replicaof", "\(master.address.address)", "\(master.address.port)",
+                "--replica-announce-ip", "\(network.host(101))",
+            ])
+        _ = try await eventually("the replica follows", every: .milliseconds(50)) {
+            try await replica.command("INFO", "replication").contains("master_link_status:up") ? true : nil
+        }
+        let sentinel = try await RedisSentinel.start(
+            at: TransportAddress(network.host(102), port: first + 2), over: master.address, in: run)
+        _ = try await eventually("Sentinel knows the replica", within: .seconds(30), every: .milliseconds(100)) {
+            try await sentinel.ask(run, "replicas", "main").contains("master-link-status\nok") ? true : nil
+        }
+        return (master, replica, sentinel)
     }
 
     @Test("Sentinels that do not answer keep nobody out of step, nor from a master that is there")
@@ -226,6 +286,14 @@ struct RedisReplicationTests {
             try await group["b"].expect(["good", "x3"])
         }
     }
+}
+
+/// Set once.
+private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
 }
 
 extension TestRelay {

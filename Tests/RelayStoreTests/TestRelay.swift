@@ -101,16 +101,21 @@ final class TestGroup: Sendable {
 
     /// - Parameters:
     ///   - expiry: how long records are kept without their owners' word.
+    ///   - endingLifetime: how long endings are kept.
     ///   - log: what the replicators say.
+    ///   - stores: of relays that get to the store in another way.
     init(
-        _ store: any SessionStore, names: [String] = ["a", "b", "c"], expiry: Duration? = nil, log: LogLines? = nil
+        _ store: any SessionStore, names: [String] = ["a", "b", "c"], expiry: Duration? = nil,
+        endingLifetime: Duration? = nil, log: LogLines? = nil, stores: [String: any SessionStore] = [:]
     ) throws {
         let network = try LoopbackNetwork(portCount: 2)
         relays = try names.enumerated().map { index, name in
             var options = ReplicationOptions(node: name)
             if let expiry { options.expiry = expiry }
+            if let endingLifetime { options.endingLifetime = endingLifetime }
             return try TestRelay(
-                name, store, address: network.host(UInt8(index + 1)), ports: 20_000...31_999, options: options, log: log
+                name, stores[name] ?? store, address: network.host(UInt8(index + 1)), ports: 20_000...31_999,
+                options: options, log: log
             )
         }
         for relay in relays { try relay.start() }

@@ -39,7 +39,7 @@ struct ReplicationCommand: ParsableCommand {
         if let outage { try relay_bench.validate("outage", outage, in: 1...120) }
         try relay_bench.validate("seconds", seconds, in: 0.1...3600)
         try relay_bench.validate("rounds", rounds, in: 1...1000)
-        try relay_bench.validate("calls", calls, in: 0...12_000)
+        try relay_bench.validate("calls", calls, in: 0...25_000)
     }
 
     func run() throws {

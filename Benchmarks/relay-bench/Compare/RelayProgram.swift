@@ -9,13 +9,15 @@ struct RelayProgram {
     /// How all programs are started; rtpengine's option names, which relayd shares.
     struct Settings {
         var address: IPAddress
+        /// Further addresses that calls are spread over.
+        var others: [IPAddress] = []
         var threads = 1
         var extra: [String] = []
         /// Where it listens; `nil` for a port that is free now.
         var listener: TransportAddress?
     }
 
-    /// Room for 5,690 calls, below the ports that the kernel gives to clients.
+    /// Room for 5,690 calls on each address, below the ports that the kernel gives to clients.
     private static let ports = 10_000...32_767
     private static let warningsOnly = 4
 
@@ -46,10 +48,15 @@ struct RelayProgram {
             if let listener = settings.listener { listener } else {
                 TransportAddress(settings.address, port: try Self.freePort(at: settings.address))
             }
+        // Interfaces with numbered names take turns.
+        let interfaces =
+            settings.others.isEmpty
+            ? ["--interface=\(settings.address)"]
+            : ([settings.address] + settings.others).enumerated().map { "--interface=bench:\($0 + 1)/\($1)" }
         let arguments =
-            [
-                "--foreground", "--log-stderr", "--config-file=none", "--interface=\(settings.address)",
-                "--listen-ng=\(listener)", "--table=-1", "--num-threads=\(settings.threads)",
+            interfaces + [
+                "--foreground", "--log-stderr", "--config-file=none", "--listen-ng=\(listener)", "--table=-1",
+                "--num-threads=\(settings.threads)",
                 "--port-min=\(Self.ports.lowerBound)", "--port-max=\(Self.ports.upperBound)",
                 "--log-level=\(Self.warningsOnly)", "--delete-delay=0",
             ] + settings.extra
@@ -72,8 +79,8 @@ final class RunningRelay {
     private let path: String
     private let process: ChildProcess
 
-    /// How long a relay may take to answer.
-    private static let patience: UInt64 = 10_000_000_000
+    /// How long a relay may take to answer; one that restores many calls takes a while.
+    private static let patience: UInt64 = 120_000_000_000
 
     fileprivate init(_ program: RelayProgram, arguments: [String], listener: TransportAddress) throws(BenchError) {
         (self.listener, path) = (listener, program.path)

@@ -14,6 +14,9 @@ struct ReplicationRun {
     let generatorAddress: IPAddress
     let progress: (String) -> Void
 
+    /// Calls for which there are ports on one address.
+    private static let callsPerAddress = 5_000
+
     /// One client in sequence, and many.
     private static let widths = [1, 32]
 
@@ -50,6 +53,8 @@ struct ReplicationRun {
         defer { store.end() }
         var settings = RelayProgram.Settings(
             address: relayAddress, extra: ["--redis=\(relayAddress):\(port)/0", "--redis-cmd-timeout=1000"])
+        let spread = (calls + Self.callsPerAddress - 1) / Self.callsPerAddress
+        settings.others = (1..<max(1, spread)).map { IPAddress(ipv4: UInt32(relayAddress.low) + 16 + UInt32($0)) }
         var relay = try program.start(settings)
         for (index, width) in Self.widths.enumerated() {
             let before = ProcessSample(of: store.identifier, withDescendants: false)?.cpuTime ?? 0

@@ -268,6 +268,9 @@ public final class Relay: Sendable {
     /// The Call-IDs of at most `limit` calls, in no order.
     public func callIDs(limit: Int) -> [ByteString] { calls.withLock { Array($0.keys.prefix(max(0, limit))) } }
 
+    /// The name of this relay among those that share their calls.
+    public var node: String { configuration.node }
+
     /// How many calls there are.
     public var callCount: Int { calls.withLock { $0.count } }
 

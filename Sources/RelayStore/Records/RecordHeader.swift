@@ -6,9 +6,9 @@ package import WireFormat
 /// It is text with a fixed order of fields, so that the store's own script can decide between two records without
 /// reading their bodies: `relay/1 CREATED CREATOR EPOCH OWNER REVISION STATE` and a line feed. Numbers are decimal
 /// without leading zeros, STATE is `L` (live), `G` (given up by its owner) or `F` (ended for good).
-package struct RecordHeader: Hashable, Sendable {
+public struct RecordHeader: Hashable, Sendable {
     /// What the record says about the call.
-    package enum State: UInt8, Sendable {
+    public enum State: UInt8, Sendable {
         case live = 0x4C  // L
         /// Its owner has given it up. Whoever knows something newer knows better.
         case givenUp = 0x47  // G
@@ -19,22 +19,23 @@ package struct RecordHeader: Hashable, Sendable {
     /// The format and its version: what a record of ours starts with.
     package static let magic: [UInt8] = Array("relay/1 ".utf8)
     /// No header is longer, in octets: two names, three numbers of 20 digits, the rest.
-    package static let maximumLength = 8 + 2 * (maximumNameLength + 1) + 3 * 21 + 2
+    public static let maximumLength = 8 + 2 * (maximumNameLength + 1) + 3 * 21 + 2
     /// The longest name of a relay, in octets.
-    package static let maximumNameLength = 48
+    public static let maximumNameLength = 48
     /// No owner and no change has a higher number: one more of each has to be possible, time after time.
     package static let maximumCount = UInt64(Int64.max)
 
     package var version: CallVersion
-    package var state: State
+    /// Whether the call lives.
+    public var state: State
 
     package init(version: CallVersion, state: State) { (self.version, self.state) = (version, state) }
 
     /// Live or not.
-    package var isLive: Bool { state == .live }
+    public var isLive: Bool { state == .live }
 
     /// A name that fits into a header: letters, digits, `.`, `-`, `_` and `:`, and not too many.
-    package static func isName(_ text: some StringProtocol) -> Bool {
+    public static func isName(_ text: some StringProtocol) -> Bool {
         let octets = text.utf8
         return (1...maximumNameLength).contains(octets.count) && octets.allSatisfy(isNameOctet)
     }
@@ -52,7 +53,7 @@ package struct RecordHeader: Hashable, Sendable {
 extension RecordHeader: Comparable {
     /// Which of two records of a Call-ID counts. A later call beats an earlier one. Of the same call an end by command
     /// beats all else, then the later owner, then the later change; a state that is given up beats the same one alive.
-    package static func < (left: RecordHeader, right: RecordHeader) -> Bool {
+    public static func < (left: RecordHeader, right: RecordHeader) -> Bool {
         let (one, other) = (left.version, right.version)
         guard one.instance == other.instance else { return one.instance < other.instance }
         if left.state == .ended || right.state == .ended { return left.state != .ended }
@@ -80,7 +81,7 @@ extension RecordHeader {
     }
 
     /// Reads the line at the start of a record; `nil` when it is not one of ours, of another version, or damaged.
-    package init?(_ record: Span<UInt8>) {
+    public init?(_ record: Span<UInt8>) {
         var cursor = ByteCursor(record)
         self.init(&cursor)
     }

@@ -3,7 +3,7 @@ internal import Glibc
 package import RelayCore
 
 /// Gets a thread out of its waiting (eventfd). Rung by any thread, waited for by one.
-package final class Bell: Sendable {
+public final class Bell: Sendable {
     private let descriptor: Int32
 
     package init() throws(SystemError) {
@@ -14,13 +14,13 @@ package final class Bell: Sendable {
     deinit { _ = clinux_close(descriptor) }
 
     /// Ends the current or next `wait`.
-    package func ring() { _ = clinux_eventfd_signal(descriptor) }
+    public func ring() { _ = clinux_eventfd_signal(descriptor) }
 
     /// Waits for the bell, or for input on another descriptor, or until the time is over.
     ///
     /// - Returns: whether there is input on the other descriptor.
     @discardableResult
-    package func wait(_ limit: Duration, orInputOn other: Int32 = -1) -> Bool {
+    public func wait(_ limit: Duration, orInputOn other: Int32 = -1) -> Bool {
         var watched = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: other, events: Int16(POLLIN), revents: 0),

@@ -4,13 +4,14 @@ internal import RelayCore
 internal import WireFormat
 
 /// How long a server may take.
-package struct RedisPatience: Hashable, Sendable {
+public struct RedisPatience: Hashable, Sendable {
     /// For the connection to be made.
-    package var connecting: Duration
+    public var connecting: Duration
     /// For each answer.
-    package var answering: Duration
+    public var answering: Duration
 
-    package init(connecting: Duration = .seconds(1), answering: Duration = .seconds(1)) {
+    /// A second for each, unless told otherwise.
+    public init(connecting: Duration = .seconds(1), answering: Duration = .seconds(1)) {
         (self.connecting, self.answering) = (connecting, answering)
     }
 }
@@ -45,7 +46,7 @@ package struct RedisPatience: Hashable, Sendable {
         // SAFETY: a live context. A server that hangs then costs one time-out, and not this thread.
         _ = unsafe redisSetTimeout(made, Self.interval(patience.answering))
         _ = unsafe redisEnableKeepAlive(made)
-        unsafe relay_redis_limit(made)
+        unsafe relay_redis_limit(made.pointee.reader)
     }
 
     deinit { unsafe redisFree(context) }
@@ -127,7 +128,7 @@ package struct RedisPatience: Hashable, Sendable {
     }
 
     /// Copies a reply into values of ours. The library nests no deeper than seven.
-    private static func copy(_ raw: UnsafePointer<redisReply>) -> RedisReply {
+    fileprivate static func copy(_ raw: UnsafePointer<redisReply>) -> RedisReply {
         // SAFETY: the library filled the fields that belong to the type: `len` octets at `str`, or `elements` pointers to
         // replies at `element`, all of which live as long as the outermost reply.
         let reply = unsafe raw.pointee
@@ -182,5 +183,29 @@ extension RedisConnection {
         unsafe sigemptyset(&set)
         unsafe sigaddset(&set, SIGPIPE)
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+}
+
+extension RedisReply {
+    /// The answers that some octets hold, read as from a connection; `nil` when they are no answers.
+    static func all(in octets: [UInt8]) -> [RedisReply]? {
+        // SAFETY: the reader is freed below, and nobody else has it.
+        guard let reader = unsafe redisReaderCreate() else { return nil }
+        defer { unsafe redisReaderFree(reader) }
+        unsafe relay_redis_limit(reader)
+        // SAFETY: the library copies `count` octets, all of which are in the array.
+        let result = unsafe octets.withUnsafeBytes { buffer in
+            unsafe redisReaderFeed(reader, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+        }
+        guard result == REDIS_OK else { return nil }
+        var replies: [RedisReply] = []
+        while true {
+            var raw: UnsafeMutableRawPointer?
+            // SAFETY: on success the library has stored a reply that is ours to free, or nothing.
+            guard unsafe redisReaderGetReply(reader, &raw) == REDIS_OK else { return nil }
+            guard let raw = unsafe raw else { return replies }
+            defer { unsafe freeReplyObject(raw) }
+            unsafe replies.append(RedisConnection.copy(UnsafePointer(raw.assumingMemoryBound(to: redisReply.self))))
+        }
     }
 }

@@ -5,26 +5,34 @@
 /// - `sentinel://[[USER]:PASSWORD@]HOST[:PORT][,HOST[:PORT]…]/MASTER[/DATABASE]`: Sentinels that know the master.
 ///
 /// An IPv6 address stands in brackets. Host names are looked up for each connection anew.
-package struct RedisLocation: Hashable, Sendable {
+public struct RedisLocation: Hashable, Sendable {
     /// A host and a port.
-    package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
-        package var host: String
-        package var port: UInt16
+    public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+        /// A name or an address.
+        public var host: String
+        /// Over TCP.
+        public var port: UInt16
 
-        package init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
+        /// A server at a port.
+        public init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
 
-        package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+        /// `HOST:PORT`.
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
     /// The server, or the Sentinels.
-    package var endpoints: [Endpoint]
+    public var endpoints: [Endpoint]
     /// What Sentinel calls the master; `nil` for a server of its own.
-    package var masterName: String?
-    package var user: String?
-    package var password: String?
-    package var database: Int
+    public var masterName: String?
+    /// Of the server's access list; `nil` for the default one.
+    public var user: String?
+    /// `nil` where none is asked for.
+    public var password: String?
+    /// Number of the database.
+    public var database: Int
 
-    package init(_ endpoints: [Endpoint], masterName: String? = nil, database: Int = 0) {
+    /// - Parameter masterName: what Sentinel calls the master, if these are Sentinels.
+    public init(_ endpoints: [Endpoint], masterName: String? = nil, database: Int = 0) {
         (self.endpoints, self.masterName, self.database) = (endpoints, masterName, database)
     }
 
@@ -34,7 +42,7 @@ package struct RedisLocation: Hashable, Sendable {
     private static let sentinelPort: UInt16 = 26379
 
     /// Reads an option's value; `nil` when it has none of the forms above.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         if let rest = Self.rest(of: text, after: "sentinel://") {
             self.init(Substring(rest), isSentinel: true, defaultPort: Self.sentinelPort)
         } else if let rest = Self.rest(of: text, after: "redis://") {
@@ -109,7 +117,7 @@ package struct RedisLocation: Hashable, Sendable {
 
 extension RedisLocation: CustomStringConvertible {
     /// Without user and password: this goes into logs.
-    package var description: String {
+    public var description: String {
         let hosts = endpoints.map(\.description).joined(separator: ",")
         return masterName.map { "sentinel://\(hosts)/\($0)/\(database)" } ?? "\(hosts)/\(database)"
     }

@@ -126,7 +126,10 @@ final class RedisSession: StoreSession {
         outcomes.reserveCapacity(offers.count)
         for (reply, size) in zip(try connection.exchange(commands), sizes) {
             guard let elements = reply.elements, elements.count == size else { throw refusal(reply) }
-            for element in elements { outcomes.append(try outcome(element)) }
+            for element in elements {
+                guard let outcome = element.outcome else { throw refusal(element) }
+                outcomes.append(outcome)
+            }
         }
         return outcomes
     }
@@ -146,16 +149,6 @@ final class RedisSession: StoreSession {
             commands.word(offer.callID.bytes)
             commands.word(max(1, offer.lifetime.nanoseconds / 1_000_000))
             commands.word(offer.record)
-        }
-    }
-
-    private func outcome(_ reply: RedisReply) throws(StoreError) -> StoreOutcome {
-        switch reply {
-        case .integer(let sequence) where sequence > 0: .stored(sequence: UInt64(sequence))
-        case .string(let bytes) where bytes == [UInt8(ascii: "=")]: .known
-        case .string(let bytes) where bytes == [UInt8(ascii: "x")]: .blocked
-        case .string(let bytes): .beaten(by: bytes)
-        default: throw refusal(reply)
         }
     }
 
@@ -223,15 +216,7 @@ final class RedisSession: StoreSession {
         commands.word("0")
         commands.word(limit)
         let reply = try connection.exchange(commands)[0]
-        guard let elements = reply.elements else { throw refusal(reply) }
-        var changes: [StoreChange] = []
-        changes.reserveCapacity(elements.count / 2)
-        for index in stride(from: 0, to: elements.count - 1, by: 2) {
-            guard let member = elements[index].bytes, let score = elements[index + 1].text,
-                let number = Double(score), let sequence = UInt64(exactly: number)
-            else { continue }  // not written by us
-            changes.append(StoreChange(callID: ByteString(member), sequence: sequence))
-        }
+        guard let changes = reply.changes else { throw refusal(reply) }
         return changes
     }
 

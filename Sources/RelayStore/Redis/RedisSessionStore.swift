@@ -2,24 +2,26 @@ internal import RelayCore
 internal import Synchronization
 
 /// The store of a group of relays in Redis or Valkey.
-package final class RedisSessionStore: SessionStore {
+public final class RedisSessionStore: SessionStore {
     private let settings: RedisSettings
     private let keys: RedisKeys
     /// One for each location that names Sentinels, from the first session on.
     private let watches = Mutex<[RedisLocation: SentinelWatch]>([:])
 
     /// Connects to nothing yet.
-    package init(_ settings: RedisSettings) {
+    public init(_ settings: RedisSettings) {
         self.settings = settings
         keys = RedisKeys(cluster: settings.cluster)
     }
 
-    package var name: String {
+    /// Without passwords.
+    public var name: String {
         guard let writing = settings.writing else { return "\(settings.location)" }
         return "\(settings.location), written at \(writing)"
     }
 
-    package func open(_ purpose: StorePurpose, bell: Bell) throws(StoreError) -> any StoreSession {
+    /// Connects; for followers twice.
+    public func open(_ purpose: StorePurpose, bell: Bell) throws(StoreError) -> any StoreSession {
         RedisConnection.blockBrokenPipes()
         switch purpose {
         case .writing:

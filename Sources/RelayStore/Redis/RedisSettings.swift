@@ -1,16 +1,18 @@
 /// How the store in Redis is reached.
-package struct RedisSettings: Sendable {
+public struct RedisSettings: Sendable {
     /// Where records are read from, and written to unless `writing` says otherwise.
-    package var location: RedisLocation
+    public var location: RedisLocation
     /// The master, when `location` is a replica.
-    package var writing: RedisLocation?
+    public var writing: RedisLocation?
     /// Where wake-ups come from, when it is neither.
-    package var subscription: RedisLocation?
+    public var subscription: RedisLocation?
     /// The name of the group: all its keys begin with it.
-    package var cluster = "relay"
-    package var patience = RedisPatience()
+    public var cluster = "relay"
+    /// How long the server may take.
+    public var patience = RedisPatience()
 
-    package init(_ location: RedisLocation) { self.location = location }
+    /// - Parameter location: of the server, or of the Sentinels that know it.
+    public init(_ location: RedisLocation) { self.location = location }
 }
 
 /// The keys of a group. Everything that we ever touch begins with the group's name and a colon.

@@ -1,15 +1,19 @@
 /// How a relay shares its calls.
-package struct ReplicationOptions: Sendable {
+public struct ReplicationOptions: Sendable {
     /// The name of this relay, unlike all others of the group.
-    package var node: String
+    public var node: String
     /// How long a live call's record is kept without its owner's word; refreshed in time while the owner lives.
-    package var expiry = Duration.seconds(86_400)
+    public var expiry = Duration.seconds(86_400)
+    /// How long an ending is kept, by the store and by relays. One that was away for longer compares everything, and
+    /// trusts nothing that it knew of others' calls.
+    package var endingLifetime = StoreLimits.endingLifetime
     /// So many failures in a row are followed by another try at once, or shortly; `nil` for no limit.
-    package var allowedErrors: Int?
+    public var allowedErrors: Int?
     /// After more failures than that, the pause between two tries.
-    package var disableTime = Duration.seconds(10)
+    public var disableTime = Duration.seconds(10)
     /// What other relays get to know about this one: the addresses on which it has calls.
-    package var addresses: [String] = []
+    public var addresses: [String] = []
 
-    package init(node: String) { self.node = node }
+    /// The usual ones.
+    public init(node: String) { self.node = node }
 }

@@ -1,13 +1,21 @@
-package import Logging
-package import RelayCore
+public import Logging
+public import RelayCore
 internal import Synchronization
-package import WireFormat
+public import WireFormat
 
 /// Shares a relay's calls with the other relays of its group, through a store.
 ///
 /// Whatever happens to the store, the relay does not notice: changes are noted here, and two threads of replication's own
 /// do the rest.
-package final class Replicator: CallObserver {
+///
+/// ```swift
+/// let replicator = try Replicator(relay: relay, store: RedisSessionStore(RedisSettings(location)))
+/// try replicator.start()
+/// // … calls come and go …
+/// replicator.stop()
+/// relay.stop()
+/// ```
+public final class Replicator: CallObserver {
     private let state: ReplicationState
     private let threads = Mutex<[SystemThread]>([])
     private let intake: RecordIntake
@@ -16,12 +24,21 @@ package final class Replicator: CallObserver {
 
     /// Observes the relay's calls. Nothing is read or written before `start`.
     ///
-    /// - Throws: `SystemError` when there is no descriptor left.
-    package init(
-        relay: Relay, store: any SessionStore, options: ReplicationOptions, log: Logger
-    ) throws(SystemError) {
+    /// - Parameters:
+    ///   - options: `nil` for the usual ones, and the relay's own name (`Relay.Configuration.node`).
+    ///   - log: `nil` for one with the label `relay-store`.
+    /// - Throws: `noResources` when there is no descriptor left.
+    public init(
+        relay: Relay, store: any SessionStore, options: ReplicationOptions? = nil, log: Logger? = nil
+    ) throws(StoreError) {
+        let options = options ?? ReplicationOptions(node: relay.node)
         (self.store, self.options) = (store, options)
-        state = try ReplicationState(node: options.node, store: store.name, log: log)
+        do throws(SystemError) {
+            state = try ReplicationState(
+                node: options.node, store: store.name, log: log ?? Logger(label: "relay-store"))
+        } catch {
+            throw StoreError(.noResources, "\(error)")
+        }
         intake = RecordIntake(relay: relay, state: state)
         relay.observe(self)
     }
@@ -30,8 +47,12 @@ package final class Replicator: CallObserver {
 
     /// Starts reading and writing.
     ///
-    /// - Throws: `SystemError` when there is no thread to be had.
-    package func start() throws(SystemError) {
+    /// - Throws: `noResources` when there is no thread to be had.
+    public func start() throws(StoreError) {
+        do throws(SystemError) { try startThreads() } catch { throw StoreError(.noResources, "\(error)") }
+    }
+
+    private func startThreads() throws(SystemError) {
         let (store, intake, options) = (store, intake, options)
         let follower = try SystemThread(name: "store-follower") {
             var follower = StoreFollower(store, intake, options)
@@ -47,7 +68,7 @@ package final class Replicator: CallObserver {
 
     /// Writes what there is left to write, as far as the store takes it within two seconds, and ends. Calls stay in the
     /// store.
-    package func stop() {
+    public func stop() {
         state.stop()
         let all = threads.withLock { threads in
             defer { threads = [] }
@@ -57,20 +78,26 @@ package final class Replicator: CallObserver {
     }
 
     /// How replication is doing now. Any thread.
-    package var status: ReplicationStatus {
+    public var status: ReplicationStatus {
         var status = state.status(at: SystemClock.monotonic)
         (status.obstructedCalls, status.obstacle) = intake.relay.obstructedCalls
         return status
     }
 
     /// Calls whose last change the store does not have. Any thread.
-    package var unprotectedCalls: Set<ByteString> { state.values.withLock { $0.table.unprotectedCalls } }
+    public var unprotectedCalls: Set<ByteString> { state.values.withLock { $0.table.unprotectedCalls } }
 
     /// Whether everything in the store has been read since the start, or has become known to be out of reach.
-    package enum Restoration: Sendable { case pending, complete, failed }
+    public enum Restoration: Sendable {
+        case pending
+        /// Everything has been read.
+        case complete
+        /// The store cannot be reached for now; it is tried again for as long as this runs.
+        case failed
+    }
 
     /// What became of reading the store at the start.
-    package var restoration: Restoration {
+    public var restoration: Restoration {
         state.values.withLock { values in
             values.isReadComplete ? .complete : values.hasTried ? .failed : .pending
         }

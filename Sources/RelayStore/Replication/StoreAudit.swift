@@ -10,10 +10,6 @@ struct StoreAudit {
     private static let interval = Duration.seconds(300)
     /// An owner that has been there for so long has offered everything it has.
     private static let patience = Duration.seconds(10)
-    /// For so long every ending is either in the store or in some relay's memory, so that a relay may trust in a call
-    /// that it knows. Less than the life time of an ending.
-    private static let trust = Duration.seconds(540)
-
     private var isDemanded = true
     private var last: UInt64 = 0
     /// Up to this monotonic time this relay has heard of every ending.
@@ -37,11 +33,11 @@ struct StoreAudit {
     ///
     /// - Parameter peers: the relays that are there.
     mutating func run(
-        _ intake: RecordIntake, _ session: any StoreSession, node: String, peers: Set<String>
+        _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions, peers: Set<String>
     ) throws(StoreError) {
         let now = SystemClock.monotonic
         if isDemanded || now >= last &+ Self.interval.nanoseconds {
-            try compare(intake, session, node, at: now)
+            try compare(intake, session, options, at: now)
             (isDemanded, last) = (false, now)
             intake.state.values.withLock { $0.isAudited = true }
         }
@@ -50,9 +46,11 @@ struct StoreAudit {
     }
 
     private mutating func compare(
-        _ intake: RecordIntake, _ session: any StoreSession, _ node: String, at now: UInt64
+        _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions, at now: UInt64
     ) throws(StoreError) {
-        let isTrusted = now < knowledge &+ Self.trust.nanoseconds
+        // For somewhat less than the life time of an ending, each is either in the store or in some relay's memory, so that
+        // a relay may trust in a call that it knows.
+        let isTrusted = now < knowledge &+ (options.endingLifetime * 9 / 10).nanoseconds
         var rest = (intake.relay.callIDs(limit: .max) + intake.state.values.withLock { $0.table.endedCalls })[...]
         while !rest.isEmpty {
             let some = Array(rest.prefix(Self.callsAtATime))
@@ -61,7 +59,7 @@ struct StoreAudit {
                 guard let known = intake.header(of: callID) else { continue }
                 switch stored {
                 case .missing:
-                    let isForeign = known.isLive && known.version.ownership.node != node
+                    let isForeign = known.isLive && known.version.ownership.node != options.node
                     if isForeign, !isTrusted { doubt(callID) } else { intake.state.note { $0.change(callID) } }
                 case .header(let header):
                     if header < known { intake.state.note { $0.change(callID) } }

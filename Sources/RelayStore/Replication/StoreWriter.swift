@@ -12,6 +12,9 @@ struct StoreWriter {
     private static let pause: UInt64 = 20_000_000
     /// How often this relay announces itself, and looks whether the store has lost anything.
     private static let beat = Duration.seconds(1)
+    /// How often this relay looks for what it may forget, and for records that have not been refreshed for a quarter of
+    /// their life time. Where that is shorter, it looks more often.
+    private static let tidying = Duration.seconds(60)
     /// How long an announcement holds.
     private static let announcementLifetime = Duration.seconds(5)
     /// How long a note for another relay is kept.
@@ -32,6 +35,7 @@ struct StoreWriter {
     private var nextBeat: UInt64 = 0
     private var nextWrite: UInt64 = 0
     private var beats = 0
+    private var nextTidying: UInt64 = 0
     /// Tells this process from others.
     private let process = UInt64.random(in: 1...UInt64.max / 2)
     /// How often in a row somebody else has spoken under our name.
@@ -137,7 +141,7 @@ struct StoreWriter {
         state.values.withLock { $0.table.offer(callID, header, at: SystemClock.monotonic) }
         return StoreOffer(
             callID: callID, header: header, record: bytes,
-            lifetime: header.isLive ? options.expiry : StoreLimits.endingLifetime)
+            lifetime: header.isLive ? options.expiry : options.endingLifetime)
     }
 
     private func settle(_ offers: [StoreOffer], _ outcomes: [StoreOutcome], _ session: any StoreSession) {
@@ -183,9 +187,12 @@ struct StoreWriter {
         state.values.withLock { $0.status.peers = Self.merge($0.status.peers, peers) }
         checkName(announced)
         try look(session)
-        try audit.run(intake, session, node: options.node, peers: Set(peers.map(\.node)))
+        try audit.run(intake, session, options, peers: Set(peers.map(\.node)))
         if beats % 10 == 0 { try session.prune(now: SystemClock.wall) }
-        if beats % 60 == 0 { tidy(at: now) }
+        if now >= nextTidying {
+            nextTidying = now &+ min(Self.tidying, options.expiry / 4).nanoseconds
+            tidy(at: now)
+        }
         let gone = state.values.withLock { values in
             defer { values.withoutRecord = [] }
             return values.withoutRecord
@@ -269,7 +276,7 @@ struct StoreWriter {
 
     /// Forgets what is long past, and refreshes the records of calls that nothing happens to.
     private func tidy(at now: UInt64) {
-        let age = StoreLimits.endingLifetime.nanoseconds
+        let age = options.endingLifetime.nanoseconds
         while state.values.withLock({
             $0.table.forgetEndings(olderThan: age, at: now, limit: Self.endingsAtATime)
         }) {}

@@ -6,7 +6,7 @@ package import WireFormat
 ///
 /// It keeps the same promises as the one in Redis, and can be made to break: tests take it away, empty it, and put
 /// strange records into it.
-package final class InMemorySessionStore: SessionStore {
+public final class InMemorySessionStore: SessionStore {
     /// What can go wrong with a store.
     package enum Fault: Sendable {
         case none
@@ -30,11 +30,13 @@ package final class InMemorySessionStore: SessionStore {
     fileprivate let state = Mutex(State())
 
     /// An empty store.
-    package init() {}
+    public init() {}
 
-    package var name: String { "memory" }
+    /// Always the same.
+    public var name: String { "memory" }
 
-    package func open(_ purpose: StorePurpose, bell: Bell) throws(StoreError) -> any StoreSession {
+    /// Opens a session, unless a test has taken the store away.
+    public func open(_ purpose: StorePurpose, bell: Bell) throws(StoreError) -> any StoreSession {
         let server = try state.withLock { (state) throws(StoreError) -> Int in
             guard case .none = state.fault else { throw StoreError(.cannotConnect, "the store is away") }
             if purpose == .following { state.followers.append(bell) }

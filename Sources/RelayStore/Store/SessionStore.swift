@@ -1,10 +1,14 @@
-package import WireFormat
+public import WireFormat
 
 /// Where the relays of a group keep the state of their calls, so that each can go on with the calls of the others.
 ///
+/// There is one in Redis (`RedisSessionStore`) and one in this process (`InMemorySessionStore`); a program can bring its own.
+/// A store keeps one record for each Call-ID, the greatest that it was ever offered (`RecordHeader.<`), and an index of
+/// changes: Call-IDs by the number of their latest change.
+///
 /// Replication opens two sessions, one to write and one to follow, each on a thread of its own. All calls of a session
 /// block, and no control or media thread ever makes one.
-package protocol SessionStore: Sendable {
+public protocol SessionStore: Sendable {
     /// Where it is, for people.
     var name: String { get }
     /// Connects.
@@ -14,10 +18,10 @@ package protocol SessionStore: Sendable {
 }
 
 /// What a session is for.
-package enum StorePurpose: Sendable { case writing, following }
+public enum StorePurpose: Sendable { case writing, following }
 
 /// One connection to a store. Used by the thread that opened it, and by no other. After an error it is of no more use.
-package protocol StoreSession: AnyObject {
+public protocol StoreSession: AnyObject {
     /// The server behind this session. Two sessions with different ones may have seen different data.
     var server: String { get }
 
@@ -51,13 +55,15 @@ package protocol StoreSession: AnyObject {
 }
 
 /// A record that is to be stored.
-package struct StoreOffer: Sendable {
-    package let callID: ByteString
-    package let header: RecordHeader
+public struct StoreOffer: Sendable {
+    /// Whose record it is.
+    public let callID: ByteString
+    /// The record's first line.
+    public let header: RecordHeader
     /// The header's line and the body.
-    package let record: [UInt8]
+    public let record: [UInt8]
     /// How long the store keeps it without hearing of it again.
-    package let lifetime: Duration
+    public let lifetime: Duration
 
     package init(callID: ByteString, header: RecordHeader, record: [UInt8], lifetime: Duration) {
         (self.callID, self.header, self.record, self.lifetime) = (callID, header, record, lifetime)
@@ -65,7 +71,7 @@ package struct StoreOffer: Sendable {
 }
 
 /// What became of an offer.
-package enum StoreOutcome: Equatable, Sendable {
+public enum StoreOutcome: Equatable, Sendable {
     /// It is in the store now, under this number in the change index.
     case stored(sequence: UInt64)
     /// The very same was there already.
@@ -77,37 +83,41 @@ package enum StoreOutcome: Equatable, Sendable {
 }
 
 /// How far the change index of a store goes.
-package struct StorePosition: Equatable, Sendable {
+public struct StorePosition: Equatable, Sendable {
     /// Drawn when the store was empty: with another one, whatever was there before is gone. Empty as long as nobody has
     /// written.
-    package var incarnation: [UInt8]
+    public var incarnation: [UInt8]
     /// Of the last change.
-    package var sequence: UInt64
+    public var sequence: UInt64
     /// Of the last change that was removed from the index. Whoever has not seen it may have missed an ending.
-    package var pruned: UInt64
+    public var pruned: UInt64
 
-    package init(incarnation: [UInt8], sequence: UInt64, pruned: UInt64) {
+    /// A position in an index.
+    public init(incarnation: [UInt8], sequence: UInt64, pruned: UInt64) {
         (self.incarnation, self.sequence, self.pruned) = (incarnation, sequence, pruned)
     }
 }
 
 /// A call that has changed, and the number of its latest change.
-package struct StoreChange: Hashable, Sendable {
-    package let callID: ByteString
-    package let sequence: UInt64
+public struct StoreChange: Hashable, Sendable {
+    /// The call.
+    public let callID: ByteString
+    /// Of its latest change.
+    public let sequence: UInt64
 
-    package init(callID: ByteString, sequence: UInt64) { (self.callID, self.sequence) = (callID, sequence) }
+    /// A change of a call.
+    public init(callID: ByteString, sequence: UInt64) { (self.callID, self.sequence) = (callID, sequence) }
 }
 
 /// The first line of a record, as far as there is one.
-package enum StoredHeader: Equatable, Sendable {
+public enum StoredHeader: Equatable, Sendable {
     case missing
     case header(RecordHeader)
     case unreadable
 }
 
 /// A record as it is stored.
-package enum StoredRecord: Equatable, Sendable {
+public enum StoredRecord: Equatable, Sendable {
     case missing
     case record([UInt8])
     /// Too large to be one of ours, or no record at all.
@@ -115,35 +125,44 @@ package enum StoredRecord: Equatable, Sendable {
 }
 
 /// A relay of the group that has announced itself.
-package struct StoredPeer: Equatable, Sendable {
-    package let node: String
-    package let state: [UInt8]
+public struct StoredPeer: Equatable, Sendable {
+    /// Its name.
+    public let node: String
+    /// What it has said about itself.
+    public let state: [UInt8]
 
-    package init(node: String, state: [UInt8]) { (self.node, self.state) = (node, state) }
+    /// A relay and what it has said.
+    public init(node: String, state: [UInt8]) { (self.node, self.state) = (node, state) }
 }
 
 /// Why a store could not be used just now. The next session may fare better.
-package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable {
+public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What is wrong.
+    public enum Reason: Equatable, Sendable {
         case cannotConnect, connectionLost, timedOut, refused, notWritable, protocolViolation
+        /// This process lacks descriptors or threads.
+        case noResources
     }
-    package let reason: Reason
-    package let description: String
+    /// What is wrong, for programs.
+    public let reason: Reason
+    /// For people: names the server.
+    public let description: String
 
+    /// - Parameter description: for people; without passwords.
     @inline(never)  // cold
-    package init(_ reason: Reason, _ description: String) { (self.reason, self.description) = (reason, description) }
+    public init(_ reason: Reason, _ description: String) { (self.reason, self.description) = (reason, description) }
 }
 
 /// Limits of what a store holds and hands out.
-package enum StoreLimits {
+public enum StoreLimits {
     /// The longest record, in octets. A call of two sides has about a thousand; more is either not ours or a mistake.
-    package static let recordLength = 256 * 1024
+    public static let recordLength = 256 * 1024
     /// The longest Call-ID that is stored, in octets.
-    package static let callIDLength = 4096
+    public static let callIDLength = 4096
     /// How long an ending is kept. A relay that was away for longer compares everything.
-    package static let endingLifetime = Duration.seconds(600)
+    public static let endingLifetime = Duration.seconds(600)
     /// Relays in a group whose announcements are read.
-    package static let peers = 128
+    public static let peers = 128
     /// Streams that a relay tells another one of, 16 octets each: those of 4,000 calls of two sides.
-    package static let readings = 8192
+    public static let readings = 8192
 }
