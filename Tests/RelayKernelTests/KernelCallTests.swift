@@ -128,7 +128,8 @@ extension KernelTests {
                 try await reports.exchange()
                 _ = try await eventually("what RTCP says is known") {
                     let report = try await calls[0].query()
-                    return ["cumulative lossi2e", "cumulative lossi9e"].allSatisfy(report.contains) ? true : nil
+                    // The sequence numbers of this test jump, so the loss in all is not what the reports say of it.
+                    return ["packet lossi10e", "packet lossi50e"].allSatisfy(report.contains) ? true : nil
                 }
                 #expect(try await calls[0].kernelizedCount() == 4)
                 next.process.stop()

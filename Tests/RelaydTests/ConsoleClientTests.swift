@@ -176,7 +176,7 @@ struct ConsoleClientTests {
                 try await connection.send("list sessions all\n")
                 stuck.append(connection)
             }
-            _ = try await eventually("places are free again") {
+            _ = try await eventually("places are free again", within: .seconds(40)) {
                 try await client.ask("ping") == "pong\n" ? true : nil
             }
             for connection in stuck { try await connection.close() }

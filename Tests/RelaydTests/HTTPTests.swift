@@ -69,7 +69,7 @@ struct HTTPTests {
             }
             #expect(
                 yes.hasSuffix(
-                    "\r\n\r\nready\nin step: yes (calls are not shared)\nanswering: yes (commands are answered)\n"
+                    "\r\n\r\nready\nin step: yes (calls are not shared)\nanswering: yes (commands are answered, media threads run)\n"
                         + "open: yes (it takes new calls)\n"), "\(yes)")
             #expect(try await Self.ask(http, "POST /ready").hasPrefix("HTTP/1.1 405 "))
         }
@@ -101,7 +101,7 @@ struct HTTPTests {
             let ng = ["Content-Type: application/x-rtpengine-ng"]
             #expect(try await Self.ask(http, "POST /ng", ng, body: "c \(offer)").contains("result2:ok"))
             let report = try await Self.ask(http, "GET /cli/drill+\(served)+1")
-            #expect(report.contains("\r\n\r\n\(served): 1 calls\n"), "\(report)")
+            #expect(report.contains("\r\n\r\n\(served): 1 calls, lent for 1 s\n"), "\(report)")
             #expect(
                 report.hasSuffix(
                     "\n0 calls would survive the death of this relay, 1 would not\n  one: calls are not shared: no --redis\n"

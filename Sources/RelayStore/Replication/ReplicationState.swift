@@ -19,6 +19,8 @@ final class ReplicationState: Sendable {
         var isReadComplete = false
         /// Everything that this relay knows has been compared with the store.
         var isAudited = false
+        /// It is to be compared, since the store may have lost something, or this relay may have missed something.
+        var isAuditWanted = true
         /// Monotonic time of the last reading that left nothing unread.
         var lastComplete: UInt64 = 0
         /// Monotonic time since which this relay has not been in step.
@@ -132,13 +134,22 @@ final class ReplicationState: Sendable {
     }
 
     /// Whatever was read before does not count any more.
+    ///
+    /// - Parameter isGap: changes were missed. Endings among them are in no index any more, so what this relay holds has to
+    ///   be compared, too.
     func beginResync(isGap: Bool) {
+        if isGap { demandAudit() }
         values.withLock { values in
             values.isReadComplete = false
             if isGap { values.status.gaps += 1 }
             if isGap || values.lastComplete > 0 { values.status.resyncs += 1 }
             values.status.position = 0
         }
+    }
+
+    /// Everything that this relay knows is to be compared with the store.
+    func demandAudit() {
+        values.withLock { values in (values.isAuditWanted, values.isAudited) = (true, false) }
     }
 
     func countSkippedRecord(_ callID: ByteString, _ reason: String) {

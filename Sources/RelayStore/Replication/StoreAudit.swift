@@ -10,19 +10,12 @@ struct StoreAudit {
     private static let interval = Duration.seconds(300)
     /// An owner that has been there for so long has offered everything it has.
     private static let patience = Duration.seconds(10)
-    private var isDemanded = true
     private var last: UInt64 = 0
     /// Up to this monotonic time this relay has heard of every ending.
     private var knowledge = SystemClock.monotonic
     /// Calls of other relays that the store lacks and that may have ended while this relay was away, and since when their
     /// owners have been there.
     private var doubtful: [ByteString: UInt64?] = [:]
-
-    /// Everything is to be compared.
-    mutating func demand(_ state: ReplicationState) {
-        isDemanded = true
-        state.values.withLock { $0.isAudited = false }
-    }
 
     /// The store lacks a call of another relay although its index has it.
     mutating func doubt(_ callID: ByteString) {
@@ -36,10 +29,17 @@ struct StoreAudit {
         _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions, peers: Set<String>
     ) throws(StoreError) {
         let now = SystemClock.monotonic
-        if isDemanded || now >= last &+ Self.interval.nanoseconds {
-            try compare(intake, session, options, at: now)
-            (isDemanded, last) = (false, now)
-            intake.state.values.withLock { $0.isAudited = true }
+        let isWanted = intake.state.values.withLock { values in
+            defer { values.isAuditWanted = false }
+            return values.isAuditWanted
+        }
+        if isWanted || now >= last &+ Self.interval.nanoseconds {
+            do throws(StoreError) { try compare(intake, session, options, at: now) } catch {
+                intake.state.demandAudit()
+                throw error
+            }
+            last = now
+            intake.state.values.withLock { $0.isAudited = !$0.isAuditWanted }
         }
         if !doubtful.isEmpty { try settle(intake, session, peers, at: now) }
         if intake.state.status(at: now).isInStep { knowledge = now }

@@ -67,7 +67,7 @@ struct StoreWriter {
 
     private mutating func serve(_ session: any StoreSession) throws(StoreError) {
         if session.server != server {
-            audit.demand(state)
+            state.demandAudit()
             server = session.server
         }
         state.values.withLock { $0.table.use(session.server) }
@@ -266,7 +266,7 @@ struct StoreWriter {
         let isOther = now.incarnation != position.incarnation && !position.incarnation.isEmpty
         if isOther || now.sequence < position.sequence {
             state.values.withLock { $0.table.resetSequences() }
-            audit.demand(state)
+            state.demandAudit()
         }
         // Whoever has not come so far in a second does not see what is written.
         let settled = min(position.sequence, now.sequence)
