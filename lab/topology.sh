@@ -116,7 +116,9 @@ start_speaker_frr() {
 
 # rtpengine needs all kinds of notifications.
 start_redis() {
-    start redis redis redis-server "$PWD/samples/redis/redis.conf" --bind "$redis_host" \
+    # Sentinel has servers write what has changed into their files.
+    cp samples/redis/redis.conf "$work/redis.conf"
+    start redis redis redis-server "$work/redis.conf" --bind "$redis_host" \
         --notify-keyspace-events AKE --dir "$work"
     await "Redis answers" on redis redis-cli -h "$redis_host" ping
     if [[ $store == sentinel ]]; then start_sentinels; fi
@@ -125,7 +127,8 @@ start_redis() {
 # A replica, and three Sentinels on different hosts.
 start_sentinels() {
     local place host address
-    start redis2 redis redis-server "$PWD/samples/redis/redis.conf" --bind "$replica_host" --dir "$work" \
+    cp samples/redis/redis.conf "$work/redis2.conf"
+    start redis2 redis redis-server "$work/redis2.conf" --bind "$replica_host" --dir "$work" \
         --replicaof "$redis_host" 6379
     await "the replica is one" replica_is_ready
     for place in "redis $redis_host" "redis2 $replica_host" "rt 10.2.0.1"; do
