@@ -55,7 +55,6 @@ extension KernelTests {
                 homes.append(try await UDPEndpoint(at: call.callee.local.with(port: 61_000 + 2 * UInt16(number))))
             }
             defer { for home in homes { home.close() } }
-            var seen = 0
             for round in 0..<400 {
                 // The callee moves; what it was told to send to stays.
                 let home = homes[round % homes.count]
@@ -67,6 +66,7 @@ extension KernelTests {
                     try await home.send(call.rtp(172), to: callees)
                     try await call.caller.send(call.rtp(172), to: callers)
                 }
+                // Every now and then there is something to outlive the next command.
                 if round % 10 == 9 {
                     _ = try await eventually("both are in the kernel") {
                         try await home.send(call.rtp(172), to: callees)
@@ -74,9 +74,7 @@ extension KernelTests {
                         return kernel.installedCount >= 2 ? true : nil
                     }
                 }
-                seen += flows.count
             }
-            #expect(seen > 0, "there was something to outlive")
         }
     }
 }
