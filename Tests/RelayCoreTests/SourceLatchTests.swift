@@ -141,6 +141,33 @@ import WireFormat
         #expect(latch.target == stranger)
     }
 
+    @Test(
+        "a packet that is late from where the endpoint was does not bring it back there",
+        arguments: [EndpointLearning.immediate, .delayed, .heuristic])
+    func lateAfterMove(learning: EndpointLearning) {
+        var latch = latch { $0.learning = learning }
+        var former = signalled
+        _ = latch.received(from: former, at: 4 * second)
+        for target in [otherHost, otherPort] {  // the second time before anything has come from there
+            latch.signal(target, policy: latch.policy, isPublic: true, at: 5 * second)
+            #expect(latch.received(from: former, at: 5 * second + 1) == .forward)
+            #expect(latch.target == target)
+            former = target
+        }
+        // Who goes on sending from there has not moved.
+        latch.signal(signalled, policy: latch.policy, isPublic: true, at: 5 * second)
+        #expect(latch.received(from: former, at: 6 * second) == .learned)
+        #expect(latch.target == former)
+    }
+
+    @Test("an endpoint that is signalled where it was heard is expected there") func signalledWhereHeard() {
+        var latch = latch()
+        _ = latch.received(from: otherPort, at: 4 * second)
+        latch.signal(otherPort, policy: latch.policy, isPublic: true, at: 5 * second)
+        #expect(latch.received(from: otherPort, at: 5 * second + 1) == .learned)
+        #expect(latch.isLocked)
+    }
+
     @Test("hold with the unspecified address sends nothing and lets nobody in") func hold() {
         var latch = latch()
         _ = latch.received(from: signalled, at: 1)

@@ -38,6 +38,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     /// A locked source that has been silent this long may come back from another port of the same address: a NAT that
     /// forgot its binding. Another address needs signalling, or `media-handover`.
     package static let rebindSilence: UInt64 = 1_500_000_000
+    /// How long after signalling has moved an endpoint its packets from where it was may still come in.
+    package static let lateness: UInt64 = 500_000_000
 
     /// The address in their SDP; `nil` when unknown or unspecified.
     package private(set) var signalled: TransportAddress?
@@ -49,7 +51,9 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     private var phase = Phase.waiting
     /// How much `source` resembles `signalled`, 0 to 3.
     private var rank: UInt8 = 0
-    private var windowEnd: UInt64 = 0
+    private var signalledAt: UInt64 = 0
+    /// Where the endpoint was heard or expected before signalling moved it; what is late from there says nothing about where it is.
+    private var formerSource: TransportAddress?
     /// `source` was learned before this round of signalling and nobody else has been learned since.
     private var hasEarlierSource = false
     private var lastAccepted: UInt64 = 0
@@ -79,6 +83,10 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             target = nil
             return
         }
+        if isNew {
+            formerSource = source ?? target ?? formerSource
+            if formerSource == address { formerSource = nil }
+        }
         if isNew || policy.learning == .off { (target, source) = (address, nil) }
         if policy.isAsymmetric || target == nil { target = address }
         guard isPublic, address != nil else {
@@ -87,7 +95,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
         }
         rank = 0
         hasEarlierSource = source != nil
-        windowEnd = now &+ Self.learningWindow
+        signalledAt = now
         phase = policy.learning == .off ? .locked : .learning
         if policy.learning == .off { source = address }
     }
@@ -139,6 +147,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     }
 
     private mutating func learn(_ sender: TransportAddress, at now: UInt64) -> Action {
+        let elapsed = now &- signalledAt
+        if sender == formerSource, elapsed < Self.lateness { return policy.isStrict ? .dropUnexpectedSource : .forward }
         if hasEarlierSource {
             if sender == source {
                 lastAccepted = now
@@ -156,7 +166,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             let candidate = resemblance(of: sender)
             if candidate == 4 { return lock(sender) }
             guard candidate > rank else {
-                if now >= windowEnd, let source {
+                if elapsed >= Self.learningWindow, let source {
                     lock(source)
                     return sender == source ? .learned : .dropUnexpectedSource
                 }
@@ -164,7 +174,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             }
             rank = candidate
         }
-        if now >= windowEnd { return lock(sender) }
+        if elapsed >= Self.learningWindow { return lock(sender) }
         guard sender != source else { return .forward }
         source = sender
         if !policy.isAsymmetric { target = sender }
