@@ -24,13 +24,44 @@ int clinux_channel_open(int ends[2]) {
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0 ? -errno : 0;
 }
 
-int clinux_channel_send(int fd, const void *bytes, size_t length) {
-    long sent = RETRY(send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT));
+union channel_control {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(CLINUX_CHANNEL_DESCRIPTORS * sizeof(int))];
+};
+
+int clinux_channel_send(int fd, const void *bytes, size_t length, const int *descriptors, int count) {
+    if (count < 0 || count > CLINUX_CHANNEL_DESCRIPTORS) return -EINVAL;
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    union channel_control control = {0};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (count > 0) {
+        size_t octets = (size_t)count * sizeof *descriptors;
+        control.header = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(octets)};
+        memcpy(CMSG_DATA(&control.header), descriptors, octets);
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(octets);
+    }
+    long sent = RETRY(sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
     return sent < 0 ? (int)sent : 0;
 }
 
-ssize_t clinux_channel_receive(int fd, void *buffer, size_t capacity) {
-    return RETRY(recv(fd, buffer, capacity, MSG_DONTWAIT));
+ssize_t clinux_channel_receive(int fd, void *buffer, size_t capacity, int *descriptors, int *count) {
+    struct iovec part = {.iov_base = buffer, .iov_len = capacity};
+    union channel_control control;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    *count = 0;
+    long got = RETRY(recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+    if (got < 0) return got;
+    // The kernel gives no more than there is room for, and closes the rest.
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        size_t octets = part->cmsg_len - CMSG_LEN(0);
+        memcpy(descriptors, CMSG_DATA(part), octets);
+        *count = (int)(octets / sizeof *descriptors);
+    }
+    return got;
 }
 
 // Whether a variable is for us only: it is between the service manager and its direct child, or about to be replaced.

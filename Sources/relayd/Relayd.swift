@@ -5,6 +5,7 @@ internal import Logging
 internal import RelayControl
 internal import RelayCore
 internal import RelayFailover
+internal import RelayKernel
 internal import RelayOperations
 internal import RelayStore
 internal import ServiceLifecycle
@@ -161,7 +162,7 @@ struct Relayd {
         let hold = HoldService {
             if let link {
                 if !configuration.foreground { try SystemService.leaveTerminal() }
-                link.tell(.ready)
+                link.tell(.ready, remains: steered?.steering.remains ?? [])
             } else {
                 try surroundings.tellReady()
             }

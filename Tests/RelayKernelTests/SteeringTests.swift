@@ -57,6 +57,37 @@ extension KernelTests {
         }
 
         @Test(
+            "what remains of a relay loses its packets, and refuses none; without it they are refused",
+            arguments: AddressFamily.allCases)
+        func remains(_ family: AddressFamily) async throws {
+            let address = try #require(Self.addresses[family])
+            let port = TransportAddress(address, port: 40_004)
+            var held: [Int32] = []
+            do {
+                let steering = try KernelSteering(addresses: [address])
+                let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
+                defer { socket.close() }
+                try steering.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
+                steering.steer(port, to: 0)
+                held = steering.remains.map { dup($0) }
+                #expect(try await !RefusalProbe.isRefused(port))
+            }
+            #expect(try await !RefusalProbe.isRefused(port))
+            // The next relay has the last word.
+            let next = try KernelSteering(addresses: [address])
+            let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
+            defer { socket.close() }
+            try next.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
+            next.steer(port, to: 0)
+            #expect(try await !RefusalProbe.isRefused(port))
+            #expect(receive(socket) != nil)
+            next.release(port)
+            #expect(try await !RefusalProbe.isRefused(port))
+            for descriptor in held { close(descriptor) }
+            _ = try await eventually("it is refused") { try await RefusalProbe.isRefused(port) ? true : nil }
+        }
+
+        @Test(
             "a port that is flooded takes no more than its share, and takes packets again",
             arguments: AddressFamily.allCases)
         func bounds(_ family: AddressFamily) async throws {

@@ -31,6 +31,13 @@ package enum OpenSockets {
         return (list ?? "").split(separator: " ").compactMap { Int32($0) }
     }
 
+    /// Whether a process has ended with all its threads, and closed what it had open; its parent need not know.
+    package static func areClosed(by pid: Int32) -> Bool {
+        guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return true }
+        let threads = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+        return status.contains("State:\tZ") && (threads ?? []).count <= 1
+    }
+
     /// `0100007F:1F90`: the address as numbers of 32 bits in the machine's order, the port as a number.
     private static func address(_ field: Substring) -> TransportAddress? {
         let parts = field.split(separator: ":")

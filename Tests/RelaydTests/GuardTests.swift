@@ -42,6 +42,30 @@ struct GuardTests {
         }
     }
 
+    @Test(
+        "media ports of a relay that was killed refuse nothing until there is another one",
+        .enabled(if: PortMode.obstacle == nil, "\(PortMode.obstacle ?? "")"), .timeLimit(.minutes(1)))
+    func refusesNothing() async throws {
+        try await withTestRun("guard-refuses-nothing") { run in
+            let relay = try await Self.start(in: run, with: ["--port-sockets=shared"])
+            let offer =
+                "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n"
+            let reply = try await relay.client.send(
+                "d7:command5:offer7:call-id1:x8:from-tag1:a3:sdp\(offer.utf8.count):\(offer)e")
+            let media = try #require(reply.firstMatch(of: /m=audio (\d+)/).flatMap { UInt16($0.1) })
+            let port = TransportAddress(relay.options.media, port: media)
+            let child = try await Self.child(of: relay)
+            // A guard that is stopped starts no other one.
+            relay.process.signal(SIGSTOP)
+            defer { relay.process.signal(SIGCONT) }
+            kill(child, SIGKILL)
+            _ = try await eventually("the relay is gone") {
+                OpenSockets.areClosed(by: child) ? true : nil
+            }
+            #expect(try await !RefusalProbe.isRefused(port))
+        }
+    }
+
     @Test("when the guard is killed the relay ends too", .timeLimit(.minutes(1)))
     func guardDies() async throws {
         try await withTestRun("guard-dies") { run in

@@ -13,10 +13,18 @@
 
 /// Two connected sockets that keep messages apart (SOCK_SEQPACKET), non-blocking and close-on-exec.
 int clinux_channel_open(int ends[2]);
-/// Sends one message; 0, or -errno (-EPIPE when the other end is closed, never a signal).
-int clinux_channel_send(int fd, const void *bytes, size_t length);
+enum {
+    /// Descriptors in one message at most.
+    CLINUX_CHANNEL_DESCRIPTORS = 8,
+};
+
+/// Sends one message, and descriptors with it (SCM_RIGHTS), which stay ours, too; 0, or -errno (-EPIPE when the other end
+/// is closed, never a signal).
+int clinux_channel_send(int fd, const void *bytes, size_t length, const int *descriptors, int count);
 /// Receives one message: its length, 0 when the other end is closed, -EAGAIN when none waits, or another -errno.
-ssize_t clinux_channel_receive(int fd, void *buffer, size_t capacity);
+///
+/// `descriptors` has room for CLINUX_CHANNEL_DESCRIPTORS; `*count` are there then, close-on-exec, for the caller to close.
+ssize_t clinux_channel_receive(int fd, void *buffer, size_t capacity, int *descriptors, int *count);
 
 /// Starts this very program again, in a process group of its own, with all signals at their defaults and unblocked.
 ///

@@ -22,15 +22,21 @@ package struct GuardChannel: Sendable {
     }
 
     /// Sends a message without waiting; false when the other end is closed or does not read.
+    ///
+    /// - Parameter descriptors: at most 8, of which the other process gets copies.
     @discardableResult
-    package func send(_ text: String) -> Bool {
+    package func send(_ text: String, descriptors: [Int32] = []) -> Bool {
         let bytes = Array(text.utf8)
-        // SAFETY: the array lives across the call, which only reads it.
-        return unsafe bytes.withUnsafeBytes { unsafe clinux_channel_send(descriptor, $0.baseAddress, $0.count) } == 0
+        // SAFETY: both arrays live across the call, which only reads them.
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe clinux_channel_send(
+                descriptor, bytes.baseAddress, bytes.count, descriptors, Int32(descriptors.count))
+        } == 0
     }
 
     package enum Input: Equatable, Sendable {
-        case message(String)
+        /// The descriptors that came with it are the receiver's to close.
+        case message(String, descriptors: [Int32])
         case nothing
         /// The other end is closed: its process is gone, or about to be.
         case closed
@@ -39,12 +45,15 @@ package struct GuardChannel: Sendable {
     /// Takes the next message without waiting.
     package func receive() -> Input {
         var buffer = [UInt8](repeating: 0, count: Self.capacity)
-        // SAFETY: the kernel writes at most `count` bytes into an array of that many.
+        var descriptors = [Int32](repeating: -1, count: CLINUX_CHANNEL_DESCRIPTORS)
+        var count: Int32 = 0
+        // SAFETY: at most as many bytes and descriptors are written as the arrays have room for.
         let got = unsafe buffer.withUnsafeMutableBytes {
-            unsafe clinux_channel_receive(descriptor, $0.baseAddress, $0.count)
+            unsafe clinux_channel_receive(descriptor, $0.baseAddress, $0.count, &descriptors, &count)
         }
         if got == -Int(EAGAIN) { return .nothing }
-        return got > 0 ? .message(String(decoding: buffer[..<got], as: UTF8.self)) : .closed
+        guard got > 0 else { return .closed }
+        return .message(String(decoding: buffer[..<got], as: UTF8.self), descriptors: Array(descriptors[..<Int(count)]))
     }
 
     package func close() { _ = clinux_close(descriptor) }

@@ -1,7 +1,7 @@
 internal import RelayCore
 internal import WireFormat
 
-/// Takes packets that are too many, and loses them: a socket that nobody reads, with next to no room.
+/// Takes packets that are too many or too late for their relay, and loses them: a socket that nobody reads, with next to no room.
 final class FloodDrain: Sendable {
     let socket: UDPSocket
 

@@ -7,7 +7,8 @@ package import WireFormat
 /// Delivers whole port ranges to a few sockets (`BPF_PROG_TYPE_SK_LOOKUP`), so that a call needs neither a socket nor a
 /// system call, and an address can be served before it has come to this host.
 ///
-/// Lives as long as this process: without its sockets there is nobody to deliver to.
+/// Lives as long as this process: without its sockets there is nobody to deliver to. `remains` keep its ports from being
+/// refused after that.
 package final class KernelSteering: PortSteering {
     private let addresses: [IPAddress: Int]
     private let ports: MappedArray<relay_steered_port>
@@ -55,6 +56,10 @@ package final class KernelSteering: PortSteering {
         link = try Descriptor(
             bpf_link_create(program.number, namespace.number, BPF_SK_LOOKUP, nil), "steer ports (sk_lookup)")
     }
+
+    /// What another process may hold: while it does, datagrams to ports of a process that is gone are lost without an ICMP
+    /// error. Those of whoever steers the ports next are not concerned.
+    package var remains: [Int32] { [link.number] + drains.map(\.socket.descriptor) }
 
     package func attach(_ opened: [SteeredSocket]) throws(SystemError) {
         for socket in opened {

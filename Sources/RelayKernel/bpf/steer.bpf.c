@@ -18,7 +18,7 @@ struct {
     __type(value, struct relay_steered_ports);
 } steered_ports SEC(".maps");
 
-// Two for each media thread: IPv4, then IPv6. Behind them two that nobody reads, for floods.
+// Two for each media thread: IPv4, then IPv6. Behind them two that nobody reads, for what is to be lost.
 struct {
     __uint(type, BPF_MAP_TYPE_SOCKMAP);
     __uint(max_entries, 2 * (RELAY_STEERED_WORKERS + 1));
@@ -82,8 +82,17 @@ int relay_steer(struct bpf_sk_lookup *lookup) {
 
     __u32 slot = 2 * worker + (lookup->family == FAMILY_IPV6);
     struct bpf_sock *socket = bpf_map_lookup_elem(&steered_sockets, &slot);
-    if (!socket) return SK_PASS;
-    bpf_sk_assign(lookup, socket, 0);  // when it cannot, the kernel goes on looking
+    // What remains of an earlier relay may have had a look before us.
+    __u64 flags = BPF_SK_LOOKUP_F_REPLACE;
+    if (!socket) {
+        // The relay is gone, and somebody else still holds what remains of it: lost until there is a relay again, but not
+        // refused.
+        flags = 0;
+        slot = 2 * RELAY_FLOOD_WORKER + (lookup->family == FAMILY_IPV6);
+        socket = bpf_map_lookup_elem(&steered_sockets, &slot);
+        if (!socket) return SK_PASS;
+    }
+    bpf_sk_assign(lookup, socket, flags);  // when it cannot, the kernel goes on looking
     bpf_sk_release(socket);
     return SK_PASS;
 }

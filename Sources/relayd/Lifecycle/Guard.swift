@@ -7,7 +7,7 @@ internal import WireFormat
 
 /// The process that an operator starts: it runs the relay as its child, starts it again when it fails, and withdraws its
 /// addresses while nobody serves them. It holds the NG sockets, so that a command that comes in between waits for the next
-/// relay and is not refused.
+/// relay and is not refused, and what keeps media from being refused.
 ///
 /// One thread, no runtime services: nothing here waits but for input.
 struct Guard {
@@ -27,6 +27,8 @@ struct Guard {
     private var policy = GuardPolicy(now: SystemClock.monotonic)
     private var channel: GuardChannel?
     private var child: Int32 = 0
+    /// What the last relay that was ready has left us to hold (`KernelSteering.remains`).
+    private var remains: [Int32] = []
     private var watchdog: ServiceWatchdog
     private var stopSignals = 0
     private var hasInput: Bool
@@ -90,16 +92,21 @@ struct Guard {
                 channel.close()
                 self.channel = nil
                 return perform(policy.handle(.closed, at: SystemClock.monotonic))
-            case .message(let text):
-                if let status = take(text) { return status }
+            case .message(let text, let descriptors):
+                if let status = take(text, descriptors) { return status }
             }
         }
         return nil
     }
 
-    private mutating func take(_ text: String) -> Int32? {
+    private mutating func take(_ text: String, _ descriptors: [Int32]) -> Int32? {
         let now = SystemClock.monotonic
-        switch GuardMessage(text) {
+        let message = GuardMessage(text)
+        // Only now: until a relay is ready its calls are not back, and their packets would be refused.
+        var needless = descriptors
+        if message == .ready { swap(&needless, &remains) }
+        for descriptor in needless { close(descriptor) }
+        switch message {
         case .beat(let safety)?: return perform(policy.handle(.beat(safety), at: now))
         case .ready?: return perform(policy.handle(.ready, at: now))
         case .leaving?: return perform(policy.handle(.leaving, at: now))

@@ -28,6 +28,10 @@ final class GuardLink: Sendable {
     }
 
     /// Tells the guard; false when it is gone.
+    ///
+    /// - Parameter remains: descriptors that it holds from then on, also when we are gone, instead of those before.
     @discardableResult
-    func tell(_ message: GuardMessage) -> Bool { channel.send(message.text) }
+    func tell(_ message: GuardMessage, remains: [Int32] = []) -> Bool {
+        channel.send(message.text, descriptors: remains)
+    }
 }
