@@ -1,10 +1,27 @@
 internal import Logging
 internal import NGProtocol
+internal import RelayCore
 internal import WireFormat
 
 extension NGDispatcher {
     /// Octets in one line of a trace; longer lines are cut by the log.
     private static let tracedPiece = 400
+
+    // MARK: A line for every command and reply, at level 6, in rtpengine's words
+
+    func logReceived(_ command: NGCommand, _ callID: ByteString?, from peer: TransportAddress) {
+        log.info(
+            "Received command '\(command.rawValue)' from \(peer)", metadata: Self.metadata(callID: callID))
+    }
+
+    func logReply(to command: NGCommand, _ callID: ByteString?, from peer: TransportAddress, nanoseconds: UInt64) {
+        let elapsed = SystemClock.secondsText(microseconds: nanoseconds / 1_000)
+        log.info(
+            "Replying to '\(command.rawValue)' from \(peer) (elapsed time \(elapsed) sec)",
+            metadata: Self.metadata(callID: callID))
+    }
+
+    // MARK: All of them, of a traced call
 
     /// Logs the reply to a command of a traced call.
     func trace(_ reply: NGReply, to message: NGMessage, _ request: NGRequest) {

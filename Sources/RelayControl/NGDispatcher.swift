@@ -63,10 +63,13 @@ package final class NGDispatcher: NGMessageHandler {
             for warning in request.warnings { note(.warning, "\(warning)", request) }
             if request.flags.contains(.debug), let id = request.callID { traced.set(id, true) }
             let start = SystemClock.monotonic
-            // The command alone: a request is large, and the closure would keep a copy of it.
-            let finish = { @Sendable [statistics, format, command = request.command] (reply: NGReply) in
-                statistics.count(
-                    command, from: peer.address, nanoseconds: SystemClock.monotonic &- start, isError: reply.isError)
+            logReceived(request.command, request.callID, from: peer)
+            // Not the request: it is large, and the closure would keep a copy of it.
+            let finish = {
+                @Sendable [self, format, command = request.command, callID = request.callID] (reply: NGReply) in
+                let elapsed = SystemClock.monotonic &- start
+                statistics.count(command, from: peer.address, nanoseconds: elapsed, isError: reply.isError)
+                logReply(to: command, callID, from: peer, nanoseconds: elapsed)
                 done(reply.datagram(for: message, as: format))
             }
             if request.command == .cli, let operations {
@@ -114,9 +117,14 @@ package final class NGDispatcher: NGMessageHandler {
     }
 
     func note(_ level: Logger.Level, _ text: String, _ request: NGRequest) {
-        var metadata = Self.subsystem
-        if let id = request.callID { metadata["call-id"] = "\(id)" }
-        log.log(level: level, "\(request.command.rawValue): \(text)", metadata: metadata)
+        log.log(
+            level: level, "\(request.command.rawValue): \(text)", metadata: Self.metadata(callID: request.callID))
+    }
+
+    static func metadata(callID: ByteString?) -> Logger.Metadata {
+        var metadata = subsystem
+        if let callID { metadata["call-id"] = "\(callID)" }
+        return metadata
     }
 
     // MARK: Offer and answer

@@ -6,9 +6,10 @@ import WireFormat
 
 @Suite("Quality of calls that are over, for the metrics")
 struct QualityTotalsTests {
-    @Test("A call with a hole in its RTP leaves a score, its loss and a gap")
-    func totals() async throws {
-        let proxy = try TestProxy()
+    /// Sets a call up, and sends RTP with a hole from one side to the other.
+    private func talk(
+        through proxy: TestProxy, packets before: Int, missing: UInt16, packets after: Int
+    ) async throws {
         let (alice, bob) = (try await GoldenPhone("alice"), try await GoldenPhone("bob"))
         defer {
             alice.close()
@@ -21,10 +22,16 @@ struct QualityTotalsTests {
         _ = try proxy.offer(sdp(alice))
         let port = try proxy.answer(sdp(bob)).port
         let relay = TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: UInt16(port))
-        try await alice.send(.rtp(8), count: 3, to: relay, fromRTCPPort: false)
-        alice.skip(2)
-        try await alice.send(.rtp(8), count: 3, to: relay, fromRTCPPort: false)
-        _ = try await bob.receive(6, atRTCPPort: false)
+        try await alice.send(.rtp(8), count: before, to: relay, fromRTCPPort: false)
+        alice.skip(missing)
+        try await alice.send(.rtp(8), count: after, to: relay, fromRTCPPort: false)
+        _ = try await bob.receive(before + after, atRTCPPort: false)
+    }
+
+    @Test("A call with a hole in its RTP leaves a score, its loss and a gap")
+    func totals() async throws {
+        let proxy = try TestProxy()
+        try await talk(through: proxy, packets: 3, missing: 2, packets: 3)
         #expect(proxy.relay.qualityTotals == QualityTotals())
 
         _ = try proxy.delete()
@@ -41,22 +48,7 @@ struct QualityTotalsTests {
     @Test("An interface shows what came in and went out, also when the call is over; it never falls")
     func interfaces() async throws {
         let proxy = try TestProxy(runsHousekeeping: false)
-        let (alice, bob) = (try await GoldenPhone("alice"), try await GoldenPhone("bob"))
-        defer {
-            alice.close()
-            bob.close()
-        }
-        func sdp(_ phone: GoldenPhone) -> String {
-            "v=0\r\no=- 1 1 IN IP4 \(phone.address)\r\ns=-\r\nc=IN IP4 \(phone.address)\r\nt=0 0\r\n"
-                + "m=audio 4000 RTP/AVP 8\r\n"
-        }
-        _ = try proxy.offer(sdp(alice))
-        let port = try proxy.answer(sdp(bob)).port
-        let relay = TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: UInt16(port))
-        try await alice.send(.rtp(8), count: 3, to: relay, fromRTCPPort: false)
-        alice.skip(1)
-        try await alice.send(.rtp(8), count: 1, to: relay, fromRTCPPort: false)
-        _ = try await bob.receive(4, atRTCPPort: false)
+        try await talk(through: proxy, packets: 3, missing: 1, packets: 1)
         proxy.relay.sweep(at: 0)
         var expected = InterfaceTraffic()
         (expected.ingress.packets, expected.ingress.bytes) = (4, 88)

@@ -6,9 +6,8 @@ import Synchronization
 import Testing
 import WireFormat
 
-@Suite("Calls whose commands are logged word for word")
-struct TracedCallTests {
-    /// Keeps what is logged as warning or less.
+/// Hands commands to a relay, and keeps what that logs.
+private final class LoggedControl: Sendable {
     private final class Lines: Sendable {
         let all = Mutex<[String]>([])
     }
@@ -16,49 +15,86 @@ struct TracedCallTests {
     private struct Handler: LogHandler {
         let lines: Lines
         var metadata: Logger.Metadata = [:]
-        var logLevel: Logger.Level = .notice
+        var logLevel: Logger.Level
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }
             set { metadata[key] = newValue }
         }
-        func log(event: LogEvent) { lines.all.withLock { $0.append("\(event.message)") } }
+        func log(event: LogEvent) {
+            let id = event.metadata?["call-id"].map { "[\($0)]: " } ?? ""
+            lines.all.withLock { $0.append("\(id)\(event.message)") }
+        }
     }
 
-    @Test("The flag debug shows what follows, until it is switched off; other calls are quiet")
-    func flag() throws {
-        let lines = Lines()
-        let log = Logger(label: "test", factory: { _ in Handler(lines: lines) })
+    private let relay: Relay
+    private let dispatcher: NGDispatcher
+    private let lines = Lines()
+    private let cookies = Atomic<Int>(0)
+
+    init(_ level: Logger.Level, _ traced: TracedCalls = TracedCalls()) throws {
+        let log = Logger(label: "test", factory: { [lines] _ in Handler(lines: lines, logLevel: level) })
         var configuration = Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))])
         configuration.logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        let relay = try Relay(configuration, runsHousekeeping: false)
-        defer { relay.stop() }
+        relay = try Relay(configuration, runsHousekeeping: false)
+        dispatcher = NGDispatcher(relay: relay, log: log, traced: traced)
+    }
+
+    deinit { relay.stop() }
+
+    /// Sends a command; returns the lines that it has caused.
+    func send(_ command: NGDictionary) -> [String] {
+        lines.all.withLock { $0 = [] }
+        dispatcher.receive(
+            Array("\(cookies.add(1, ordering: .relaxed).newValue) ".utf8) + NGCodec.encode(command, as: .bencode),
+            from: TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: 9)
+        ) { _ in }
+        return lines.all.withLock { $0 }
+    }
+}
+
+@Suite struct CommandLogTests {
+    @Test("at level 6 every command and reply has a line, in rtpengine's words")
+    func info() throws {
+        let control = try LoggedControl(.info)
+        let ping = control.send(["command": "ping"])
+        #expect(ping.first == "Received command 'ping' from 127.0.0.1:9")
+        #expect(ping.count == 2)
+        #expect(
+            ping.last?.wholeMatch(of: /Replying to 'ping' from 127\.0\.0\.1:9 \(elapsed time 0\.\d{6} sec\)/) != nil)
+        let query = control.send(["command": "query", "call-id": "x"])
+        #expect(query.first == "[x]: Received command 'query' from 127.0.0.1:9")
+        #expect(query.last?.hasPrefix("[x]: Replying to 'query' from 127.0.0.1:9 (") == true)
+    }
+
+    @Test("at level 5 there is none")
+    func notice() throws {
+        #expect(try LoggedControl(.notice).send(["command": "ping"]).isEmpty)
+    }
+}
+
+@Suite("Calls whose commands are logged word for word")
+struct TracedCallTests {
+    @Test("The flag debug shows what follows, until it is switched off; other calls are quiet")
+    func flag() throws {
         let traced = TracedCalls()
-        let dispatcher = NGDispatcher(relay: relay, log: log, traced: traced)
-        func send(_ number: Int, _ command: NGDictionary) -> [String] {
-            lines.all.withLock { $0 = [] }
-            dispatcher.receive(
-                Array("\(number) ".utf8) + NGCodec.encode(command, as: .bencode),
-                from: TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: 9)
-            ) { _ in }
-            return lines.all.withLock { $0 }
-        }
+        let control = try LoggedControl(.notice, traced)
         let sdp =
             "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
             + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:secret\r\n"
         let offer: NGDictionary = [
             "command": "offer", "call-id": "1", "from-tag": "a", "sdp": .string(ByteString(sdp)), "flags": ["debug"],
         ]
-        let seen = send(1, offer)
-        #expect(seen.contains { $0.hasPrefix("offer: received: {") && $0.contains("\"call-id\":\"1\"") })
-        #expect(seen.contains("offer: received: m=audio 4000 RTP/AVP 8"))
-        #expect(seen.contains("offer: received: a=crypto:…") && !seen.contains { $0.contains("secret") })
-        #expect(seen.contains { $0.hasPrefix("offer: answered: m=audio ") })
-        #expect(seen.contains { $0.hasPrefix("offer: answered: {") && $0.hasSuffix("\"result\":\"ok\"}") })
+        let seen = control.send(offer)
+        #expect(seen.contains { $0.hasPrefix("[1]: offer: received: {") && $0.contains("\"call-id\":\"1\"") })
+        #expect(seen.contains("[1]: offer: received: m=audio 4000 RTP/AVP 8"))
+        #expect(seen.contains("[1]: offer: received: a=crypto:…") && !seen.contains { $0.contains("secret") })
+        #expect(seen.contains { $0.hasPrefix("[1]: offer: answered: m=audio ") })
+        #expect(seen.contains { $0.hasPrefix("[1]: offer: answered: {") && $0.hasSuffix("\"result\":\"ok\"}") })
 
-        #expect(!send(2, ["command": "query", "call-id": "1"]).isEmpty)
-        #expect(send(3, ["command": "query", "call-id": "2"]).count == 1, "only that it failed")
+        #expect(!control.send(["command": "query", "call-id": "1"]).isEmpty)
+        #expect(control.send(["command": "query", "call-id": "2"]).count == 1, "only that it failed")
         traced.set("1", false)
-        #expect(send(4, ["command": "query", "call-id": "1"]).isEmpty)
+        #expect(control.send(["command": "query", "call-id": "1"]).isEmpty)
     }
 
     @Test("Of too many calls the last ones are traced")

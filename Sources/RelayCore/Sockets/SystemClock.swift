@@ -6,4 +6,10 @@ package enum SystemClock {
     package static var monotonic: UInt64 { clinux_monotonic_ns() }
     /// Time since the epoch, for people.
     package static var wall: UInt64 { clinux_realtime_ns() }
+
+    /// Seconds with six decimals, as rtpengine writes times.
+    package static func secondsText(microseconds: UInt64) -> String {
+        let fraction = String(microseconds % 1_000_000)
+        return "\(microseconds / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)"
+    }
 }

@@ -21,9 +21,9 @@ package struct CallRecord: Sendable {
         line.add("tos", "\(report.tos)")
         for (index, side) in report.sides.enumerated() {
             let prefix = "ml\(index)"
-            line.add("\(prefix)_start_time", Self.time(side.spokeMicroseconds))
-            line.add("\(prefix)_end_time", Self.time(end))
-            line.add("\(prefix)_duration", Self.time(end - min(end, side.spokeMicroseconds)))
+            line.add("\(prefix)_start_time", SystemClock.secondsText(microseconds: side.spokeMicroseconds))
+            line.add("\(prefix)_end_time", SystemClock.secondsText(microseconds: end))
+            line.add("\(prefix)_duration", SystemClock.secondsText(microseconds: end - min(end, side.spokeMicroseconds)))
             line.add("\(prefix)_termination", reason.rawValue)
             line.add("\(prefix)_local_tag", side.tag.map(Self.text) ?? "")
             line.add("\(prefix)_local_tag_type", index == 0 ? "FROM_TAG" : "TO_TAG")
@@ -73,12 +73,6 @@ package struct CallRecord: Sendable {
         line.add("\(prefix)_last_packet", "\(stream.lastPacket)")
         // The TOS of received packets is not looked at.
         line.add("\(prefix)_in_tos_tclass", "0")
-    }
-
-    /// Seconds since the epoch with six decimals.
-    private static func time(_ microseconds: UInt64) -> String {
-        let fraction = String(microseconds % 1_000_000)
-        return "\(microseconds / 1_000_000).\(String(repeating: "0", count: 6 - fraction.count))\(fraction)"
     }
 
     private static func text(_ octets: ByteString) -> String { ReportText.oneLine("\(octets)") }
