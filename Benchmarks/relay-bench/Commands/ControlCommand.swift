@@ -16,6 +16,9 @@ struct ControlCommand: ParsableCommand {
     @Option(help: "Calls in flight, each with one command at a time; 1 is one client in sequence.")
     var inFlight = 1
 
+    @Flag(help: "Look for answers without a pause, which takes a processor, instead of being woken by them.")
+    var awake = false
+
     @Option(help: "Stop after this many calls, however long that takes.")
     var sequences: Int?
 
@@ -31,8 +34,8 @@ struct ControlCommand: ParsableCommand {
     func run() throws {
         Interrupt.arm()
         let result = try ControlRun(
-            client: NGClient(relay: relay.ng, slots: inFlight), width: inFlight, seconds: seconds, sequences: sequences,
-            address: try relay.mediaAddress()
+            relay: relay.ng, pace: ControlPace(width: inFlight, staysAwake: awake), seconds: seconds,
+            sequences: sequences, address: try relay.mediaAddress()
         ).run()
         if json {
             let encoder = JSONEncoder()

@@ -21,8 +21,6 @@ struct CompareRun {
     /// Told what is done, as it is done.
     let progress: (String) -> Void
 
-    static let wideControl = 32
-
     /// What one relay showed in one round.
     struct Round {
         var startTime: UInt64 = 0
@@ -57,14 +55,13 @@ struct CompareRun {
             try relay.check()
             round.media.append(result)
         }
-        for width in [1, Self.wideControl] {
+        for pace in ControlPace.compared {
             let result = try ControlRun(
-                client: NGClient(relay: relay.listener, slots: width), width: width, seconds: settings.controlSeconds,
-                address: generatorAddress
+                relay: relay.listener, pace: pace, seconds: settings.controlSeconds, address: generatorAddress
             ).run()
             if Interrupt.isRequested { throw .interrupted }
             try relay.check()
-            progress("  \(width) in flight: \(Figures.decimal(result.sequencesPerSecond, places: 0)) calls/s")
+            progress("  \(pace.name): \(Figures.decimal(result.sequencesPerSecond, places: 0)) calls/s")
             round.control.append(result)
         }
         return round

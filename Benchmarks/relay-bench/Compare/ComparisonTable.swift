@@ -71,8 +71,8 @@ struct ComparisonTable {
     }
 
     private mutating func addControl(_ sides: [[CompareRun.Round]]) {
-        let labels = ["offer+answer+delete, in sequence", "offer+answer+delete, \(CompareRun.wideControl) in flight"]
-        for (index, label) in labels.enumerated() {
+        for (index, pace) in ControlPace.compared.enumerated() {
+            let label = "offer+answer+delete, \(pace.name)"
             let merged = sides.map { rounds in
                 rounds.dropFirst().reduce(into: rounds[0].control[index]) { $0.merge($1.control[index]) }
             }

@@ -11,7 +11,7 @@ extension ControlResult {
         }
         var lines = [
             "\(Figures.decimal(sequencesPerSecond, places: 0)) calls offered, answered and deleted per second "
-                + "(\(Figures.count(sequences, "call")), \(width) in flight)", "",
+                + "(\(Figures.count(sequences, "call")), \(pace.name))", "",
         ]
         lines += table.lines()
         lines.append("errors \(Figures.grouped(errors)), datagrams sent again \(Figures.grouped(repeats))")
@@ -32,7 +32,7 @@ struct ControlDocument: Encodable {
     let refusals: [String: Int]
 
     init(_ result: ControlResult) {
-        (inFlight, sequences, errors) = (result.width, result.sequences, result.errors)
+        (inFlight, sequences, errors) = (result.pace.width, result.sequences, result.errors)
         (unanswered, repeats, refusals) = (result.unanswered, result.repeats, result.refusals)
         (seconds, sequencesPerSecond) = (Double(result.nanoseconds) / 1e9, result.sequencesPerSecond)
         let named = zip(ControlRun.commands, result.replyTimes).map { ($0, Quantiles($1)) }

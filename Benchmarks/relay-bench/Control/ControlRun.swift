@@ -3,9 +3,9 @@ import WireFormat
 
 /// Offer, answer and delete, again and again: how many a relay does, and how long each command takes.
 struct ControlRun {
-    let client: NGClient
-    /// Calls in flight, each with one command at a time.
-    var width: Int
+    /// Whom to ask.
+    let relay: TransportAddress
+    var pace: ControlPace
     var seconds: Double
     /// Ends the run earlier than `seconds` would.
     var sequences: Int?
@@ -17,6 +17,7 @@ struct ControlRun {
     func run() throws(BenchError) -> ControlResult {
         let offer = AudioDescription(rtp: TransportAddress(address, port: 40_000), rtcpPort: 40_001)
         let answer = AudioDescription(rtp: TransportAddress(address, port: 40_002), rtcpPort: 40_003)
+        let client = try NGClient(relay: relay, slots: pace.width, staysAwake: pace.staysAwake)
         let templates = [NGTemplate.Command.offer(offer), .answer(answer), .delete].map {
             NGTemplate($0, run: client.run)
         }
@@ -26,19 +27,19 @@ struct ControlRun {
                 .init(name: name, body: { template.body(call: $0) })
             }, lastStepDeletes: true)
         let deadline = sequences == nil ? SystemClock.monotonic + UInt64(seconds * 1e9) : .max
-        let repeatsBefore = client.repeats
         let stolenBefore = MachineSample().stolen
-        let outcome = try load.run(calls: 0..<(sequences ?? NGTemplate.maximumCalls), width: width, until: deadline)
+        let outcome = try load.run(
+            calls: 0..<(sequences ?? NGTemplate.maximumCalls), width: pace.width, until: deadline)
         return ControlResult(
-            width: width, sequences: outcome.completed, nanoseconds: outcome.elapsed,
+            pace: pace, sequences: outcome.completed, nanoseconds: outcome.elapsed,
             replyTimes: outcome.replyTimes, refusals: outcome.refusals, unanswered: outcome.unanswered,
-            repeats: client.repeats - repeatsBefore, stolen: MachineSample().stolen - stolenBefore)
+            repeats: client.repeats, stolen: MachineSample().stolen - stolenBefore)
     }
 }
 
 /// What a control run found; rounds of the same run can be merged.
 struct ControlResult {
-    let width: Int
+    let pace: ControlPace
     /// Sequences of offer, answer and delete without an error.
     private(set) var sequences: Int
     private(set) var nanoseconds: UInt64
@@ -52,10 +53,10 @@ struct ControlResult {
     private(set) var stolen: UInt64
 
     init(
-        width: Int, sequences: Int, nanoseconds: UInt64, replyTimes: [LatencyHistogram], refusals: [String: Int],
+        pace: ControlPace, sequences: Int, nanoseconds: UInt64, replyTimes: [LatencyHistogram], refusals: [String: Int],
         unanswered: Int, repeats: Int, stolen: UInt64
     ) {
-        (self.width, self.sequences, self.nanoseconds) = (width, sequences, nanoseconds)
+        (self.pace, self.sequences, self.nanoseconds) = (pace, sequences, nanoseconds)
         (self.replyTimes, self.refusals, self.unanswered) = (replyTimes, refusals, unanswered)
         (self.repeats, self.stolen) = (repeats, stolen)
     }

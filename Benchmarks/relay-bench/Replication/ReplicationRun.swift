@@ -17,9 +17,6 @@ struct ReplicationRun {
     /// Calls for which there are ports on one address.
     private static let callsPerAddress = 5_000
 
-    /// One client in sequence, and many.
-    private static let widths = [1, 32]
-
     /// What one relay showed, all rounds together.
     private struct Side {
         var control: [ControlResult] = []
@@ -56,18 +53,17 @@ struct ReplicationRun {
         let spread = (calls + Self.callsPerAddress - 1) / Self.callsPerAddress
         settings.others = (1..<max(1, spread)).map { IPAddress(ipv4: UInt32(relayAddress.low) + 16 + UInt32($0)) }
         var relay = try program.start(settings)
-        for (index, width) in Self.widths.enumerated() {
+        for (index, pace) in ControlPace.compared.enumerated() {
             let before = ProcessSample(of: store.identifier, withDescendants: false)?.cpuTime ?? 0
             let result = try ControlRun(
-                client: NGClient(relay: relay.listener, slots: width), width: width, seconds: seconds,
-                address: generatorAddress
+                relay: relay.listener, pace: pace, seconds: seconds, address: generatorAddress
             ).run()
             if Interrupt.isRequested { throw .interrupted }
             try relay.check()
             let after = ProcessSample(of: store.identifier, withDescendants: false)?.cpuTime ?? before
             side.redisTime += after - before
             side.commands += result.commands
-            progress("  \(width) in flight: \(Figures.decimal(result.sequencesPerSecond, places: 0)) calls/s")
+            progress("  \(pace.name): \(Figures.decimal(result.sequencesPerSecond, places: 0)) calls/s")
             if side.control.count == index { side.control.append(result) } else { side.control[index].merge(result) }
         }
         guard calls > 0 else { return relay.end() }
@@ -93,9 +89,9 @@ struct ReplicationRun {
             let ratio = values.count == 2 && values[0] > 0 ? Figures.decimal(values[1] / values[0], places: 2) : "-"
             table.add([name, unit] + values.map { Figures.decimal($0, places: places) } + [ratio])
         }
-        for (index, width) in Self.widths.enumerated() {
+        for (index, pace) in ControlPace.compared.enumerated() {
             let results = sides.map { $0.control[index] }
-            add("offer+answer+delete, \(width) in flight", "/s", results.map(\.sequencesPerSecond), places: 0)
+            add("offer+answer+delete, \(pace.name)", "/s", results.map(\.sequencesPerSecond), places: 0)
             add("  slowest command", "ms", results.map { Double($0.slowest) / 1e6 }, places: 2)
             add("  errors", "", results.map { Double($0.errors) }, places: 0)
         }

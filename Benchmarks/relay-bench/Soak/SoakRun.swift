@@ -51,8 +51,8 @@ struct SoakRun {
         while outcome.calls < calls {
             let share = min(step, calls - outcome.calls)
             let control = try ControlRun(
-                client: NGClient(relay: relay.listener, slots: MediaRun.commandWidth), width: MediaRun.commandWidth,
-                seconds: 0, sequences: share, address: generatorAddress
+                relay: relay.listener, pace: ControlPace(width: MediaRun.commandWidth), seconds: 0, sequences: share,
+                address: generatorAddress
             ).run()
             if Interrupt.isRequested { throw .interrupted }
             outcome.errors += control.errors
