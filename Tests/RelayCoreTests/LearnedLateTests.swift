@@ -11,7 +11,7 @@ struct LearnedLateTests {
 
     init() throws {
         var configuration = Relay.Configuration(interfaces: [MediaInterface(local: Self.loopback)])
-        configuration.ports = 43_000...43_199
+        configuration.ports = 44_000...44_199
         configuration.mediaThreads = 1
         relay = try Relay(configuration, runsHousekeeping: false)
     }
@@ -37,10 +37,10 @@ struct LearnedLateTests {
     @Test("what was learned before a move is not taken for what comes after it")
     func staleNews() async throws {
         defer { relay.stop() }
-        let caller = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: 43_200))
+        let caller = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: 44_200))
         defer { caller.close() }
-        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(43_200)))
-        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204)))
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(44_200)))
+        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204)))
         let port = TransportAddress(Self.loopback, port: try #require(ports(toCaller).first))
         // When the second packet has been counted, the news of the first one are on their way.
         for number: UInt64 in 1...2 {
@@ -49,35 +49,35 @@ struct LearnedLateTests {
                 relay.query(callID: "1")?.sides[0].media[0].streams[0].counters.packets == number ? true : nil
             }
         }
-        _ = try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_210)))
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_210)))
         relay.collect()
         #expect(observed("a")?.source == nil)
-        #expect(observed("a")?.target == TransportAddress(Self.loopback, port: 43_210))
+        #expect(observed("a")?.target == TransportAddress(Self.loopback, port: 44_210))
         #expect(observed("a")?.isLocked == false)
     }
 
     @Test("an m-line that an offer takes back keeps its ports until the answer, or for good when that refuses")
     func withdrawn() throws {
         defer { relay.stop() }
-        let toCallee = ports(try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(43_200, 43_202))))
+        let toCallee = ports(try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(44_200, 44_202))))
         let toCaller = ports(
-            try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204, 43_206))))
+            try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204, 44_206))))
         #expect(relay.snapshot(of: "1")?.ports.count == 4)
 
         func offer(_ video: UInt16) throws -> [UInt16] {
-            ports(try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_200, video))))
+            ports(try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_200, video))))
         }
         #expect(try offer(0) == [toCallee[0], 0])
         #expect(relay.snapshot(of: "1")?.ports.count == 4, "nobody has agreed to it yet")
         let video = relay.snapshot(of: "1")?.sides[0].media[1].terms
-        #expect(video?.signalled == TransportAddress(Self.loopback, port: 43_202), "it may still be refused")
+        #expect(video?.signalled == TransportAddress(Self.loopback, port: 44_202), "it may still be refused")
         // It was refused: what is said next is about the same ports.
-        #expect(try offer(43_202) == toCallee)
-        let again = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204, 43_206)))
+        #expect(try offer(44_202) == toCallee)
+        let again = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204, 44_206)))
         #expect(ports(again) == toCaller)
 
         #expect(try offer(0) == [toCallee[0], 0])
-        let agreed = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(43_204, 0)))
+        let agreed = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204, 0)))
         #expect(ports(agreed) == [toCaller[0], 0])
         #expect(relay.snapshot(of: "1")?.ports.count == 2)
     }
@@ -90,7 +90,7 @@ struct LearnedLateTests {
             threads: 1, capacity: 8, isPinned: false, listener: Poller(),
             watch: { (_, _, _) throws(SystemError) in throw fails })
         defer { plane.stop() }
-        let pool = PortPool(address: Self.loopback, range: 43_002...43_003)
+        let pool = PortPool(address: Self.loopback, range: 44_002...44_003)
         let state = CallState(tos: 0, wall: 1, monotonic: 1, node: "a")
         let call = Call(id: "1", worker: 0, state: state)
         // More often than there are slots: each is given back.

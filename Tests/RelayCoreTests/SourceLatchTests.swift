@@ -160,6 +160,17 @@ import WireFormat
         #expect(latch.target == former)
     }
 
+    @Test("a packet that came in just before signalling does not close the window") func stampedLater() {
+        var latch = latch()
+        latch.signal(otherHost, policy: latch.policy, isPublic: true, at: 5 * second)
+        #expect(latch.received(from: signalled, at: 5 * second - 1) == .forward)
+        #expect(latch.received(from: stranger, at: 5 * second - 1) == .learned)
+        #expect(!latch.isLocked)
+        latch.restore(source: otherHost, target: otherHost, isLocked: true, at: 6 * second)
+        let neighbour = otherHost.with(port: 4002)
+        #expect(latch.received(from: neighbour, at: 6 * second - 1) == .dropUnexpectedSource)
+    }
+
     @Test("an endpoint that is signalled where it was heard is expected there") func signalledWhereHeard() {
         var latch = latch()
         _ = latch.received(from: otherPort, at: 4 * second)

@@ -147,8 +147,11 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     }
 
     private mutating func learn(_ sender: TransportAddress, at now: UInt64) -> Action {
-        let elapsed = now &- signalledAt
-        if sender == formerSource, elapsed < Self.lateness { return policy.isStrict ? .dropUnexpectedSource : .forward }
+        // What another thread stamps may be later than the packet that is judged, so nothing is subtracted.
+        let isOver = now >= signalledAt &+ Self.learningWindow
+        if sender == formerSource, now < signalledAt &+ Self.lateness {
+            return policy.isStrict ? .dropUnexpectedSource : .forward
+        }
         if hasEarlierSource {
             if sender == source {
                 lastAccepted = now
@@ -156,7 +159,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             }
             // The endpoint was heard a moment ago, and signalling says that it stays: who is faster than its next packet is
             // not it.
-            let isExpected = now &- lastAccepted < Self.rebindSilence && !policy.allowsHandover
+            let isExpected = now < lastAccepted &+ Self.rebindSilence && !policy.allowsHandover
             if isExpected, sender != signalled { return policy.isStrict ? .dropUnexpectedSource : .forward }
             hasEarlierSource = false
         }
@@ -166,7 +169,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             let candidate = resemblance(of: sender)
             if candidate == 4 { return lock(sender) }
             guard candidate > rank else {
-                if elapsed >= Self.learningWindow, let source {
+                if isOver, let source {
                     lock(source)
                     return sender == source ? .learned : .dropUnexpectedSource
                 }
@@ -174,7 +177,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             }
             rank = candidate
         }
-        if elapsed >= Self.learningWindow { return lock(sender) }
+        if isOver { return lock(sender) }
         guard sender != source else { return .forward }
         source = sender
         if !policy.isAsymmetric { target = sender }
@@ -199,7 +202,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     private mutating func surprise(_ sender: TransportAddress, at now: UInt64) -> Action {
         if policy.learning == .off { return policy.isStrict ? .dropUnexpectedSource : .forward }
         let isRebound =
-            !isHeardElsewhere && sender.address == source?.address && now &- lastAccepted >= Self.rebindSilence
+            !isHeardElsewhere && sender.address == source?.address
+            && now >= lastAccepted &+ Self.rebindSilence
         guard policy.allowsHandover || isRebound else { return .dropUnexpectedSource }
         lastAccepted = now
         return lock(sender)

@@ -97,7 +97,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
         }
         measureJitter(packet, clockRate, at: now)
         (lastArrival, isElsewhere) = (now, false)
-        return now &- intervalStart >= Self.interval && endInterval(clockRate, at: now)
+        return now >= intervalStart &+ Self.interval && endInterval(clockRate, at: now)
     }
 
     private mutating func start(_ packet: RTPFields, at now: UInt64) {
