@@ -55,7 +55,7 @@ extension KernelTests {
                 homes.append(try await UDPEndpoint(at: call.callee.local.with(port: 61_000 + 2 * UInt16(number))))
             }
             defer { for home in homes { home.close() } }
-            for round in 0..<400 {
+            for round in 0..<200 {
                 // The callee moves; what it was told to send to stays.
                 let home = homes[round % homes.count]
                 let (callers, callees) = try call.move(to: home.local)

@@ -91,7 +91,8 @@ extension KernelTests.KernelCallTests {
         try await withTestRun("figures-\(number)") { run in
             let host = try TestHost(number)
             defer { host.remove() }
-            var options = try host.options()
+            // Listening quality: the round trip is the test's own time between a report and its answer.
+            var options = try host.options(["--mos=LQ"])
             if !inKernel { options.others.removeAll { $0 == "--no-fallback" || $0.hasPrefix("--table") } }
             let relay = try await RelayProcess.start(options, in: run)
             let call = try await TestCall(

@@ -83,7 +83,7 @@ final class TestCall: Sendable {
         func received(_ endpoint: UDPEndpoint) -> [[UInt8]] {
             endpoint.datagrams.filter { $0.destination == endpoint.local }.map(\.payload)
         }
-        _ = try await eventually("all packets of call \(id) arrive", within: .seconds(2)) {
+        _ = try await eventually("all packets of call \(id) arrive") {
             received(callee).count >= sent(caller).count && received(caller).count >= sent(callee).count ? true : nil
         }
         #expect(received(callee) == sent(caller), "in order, unchanged, none lost")

@@ -56,7 +56,7 @@ struct TestHost {
     /// Where a relay on this host keeps what is to outlive it. Nobody else uses the number.
     var table: Int { 40_000 + Int(ProcessInfo.processInfo.processIdentifier) % 100 * 200 + Int(number) }
 
-    /// A relay that is to forward in the kernel.
+    /// A relay that is to forward in the kernel. Nobody guards it: what is stopped and killed is the relay itself.
     func options(_ more: [String] = []) throws -> RelayProcess.Options {
         let control = TransportAddress(relay(.ipv4), port: 2223)
         var options = RelayProcess.Options(control: control, media: relay(.ipv4), mediaPorts: 30_000...30_999)
@@ -69,6 +69,7 @@ struct TestHost {
         options.others =
             [
                 "--interface=six/\(relay(.ipv6))", "--table=\(table)", "--no-fallback", "--timeout=60",
+                "--no-guard",
             ] + more
         return options
     }

@@ -29,7 +29,7 @@ struct SharedCallTests {
                 "--config-file=none", "--foreground", "--log-stderr", "--num-threads=1", "--delete-delay=0",
                 "--interface=pub/\(host.address)", "--backup-interface=pub/\(up.address)",
                 "--listen-ng=\(host.address):2223", "--port-min=30000", "--port-max=30999",
-                "--redis=\(host.gateway):\(redis)", "--node=\(name)",
+                "--redis=\(host.gateway):\(redis)", "--node=\(name)", "--no-guard",
             ], name: name)
         let control = TransportAddress(host.address, port: 2223)
         let eager = NGClient(control, patience: .milliseconds(50), tries: 1)
