@@ -76,6 +76,36 @@ extension KernelTests {
             #expect(try attachments.refresh() == 0 || !attachments.list.contains { $0.interface == network.name })
         }
 
+        @Test("an interface that gets another name is known by it; one that was asked for by name is another one then")
+        func renamed() throws {
+            let network = try TestNetwork("kt-before")
+            defer { network.remove() }
+            defer { _ = try? TestNetwork.ip("link del kt-after") }
+            func rename(_ old: String, _ new: String) throws {
+                // Older kernels rename no interface that is up.
+                try TestNetwork.ip("link set \(old) down\nlink set \(old) name \(new)\nlink set \(new) up")
+            }
+            func attachments(_ change: (inout Attachments.Wish) -> Void) throws -> Attachments {
+                var wish = Attachments.Wish()
+                wish.choice = .tc
+                change(&wish)
+                let attachments = Attachments(
+                    wish, table: try KernelTable(number: nil), number: nil, log: Logger(label: "test"))
+                #expect(try attachments.refresh() == 1)
+                #expect(attachments.list.map(\.interface) == ["kt-before"])
+                return attachments
+            }
+            let byAddress = try attachments { $0.addresses = [KernelTests.ProgramTests.ours.four] }
+            let byName = try attachments { $0.interfaces = ["kt-before"] }
+            try rename("kt-before", "kt-after")
+            #expect(try byAddress.refresh() == 1)
+            #expect(byAddress.list.map(\.interface) == ["kt-after"])
+            #expect(try byName.refresh() == 0)
+            try rename("kt-after", "kt-before")
+            #expect(try byName.refresh() == 1)
+            #expect(byName.list.map(\.interface) == ["kt-before"])
+        }
+
         /// A second pair beside the test's own, with an address on our side.
         private func beside(_ name: String, _ address: String) throws {
             try TestNetwork.ip(

@@ -4,7 +4,7 @@ internal import RelayCore
 
 /// The program on one interface.
 struct Attachment: Sendable {
-    let device: NetworkDevice
+    private(set) var device: NetworkDevice
     let kind: AttachmentKind
     /// Holds the program there, unless it is a tc filter.
     private let link: Descriptor?
@@ -78,6 +78,11 @@ struct Attachment: Sendable {
             cbpf_link_create(
                 table.xdp.number, Int32(device.index), Int32(BPF_XDP.rawValue), UInt32(XDP_FLAGS_DRV_MODE)),
             "attach to \(device.name) (xdp)")
+    }
+
+    /// Takes note of how the interface is now: it may have another name.
+    mutating func follow(_ devices: [NetworkDevice]) {
+        if let device = devices.first(where: { $0.index == device.index }) { self.device = device }
     }
 
     /// Takes the program off the interface.

@@ -59,6 +59,7 @@ final class Attachments: Sendable {
                 attachment.detach(of: table, number: number)
                 state.attachments[index] = nil
             }
+            for index in state.attachments.keys { state.attachments[index]?.follow(devices) }
             for device in wanted where state.attachments[device.index] == nil {
                 attach(device, devices, &state)
             }
