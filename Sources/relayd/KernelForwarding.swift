@@ -24,6 +24,8 @@ final class KernelForwarding: MetricSource {
         wanted.attach = AttachmentChoice(rawValue: configuration.kernelAttach.rawValue) ?? .auto
         wanted.addresses = (configuration.interfaces + configuration.backupInterfaces)
             .compactMap { MediaInterface($0)?.local }
+        wanted.ports =
+            Set(wanted.addresses).count * (Int(configuration.portMax) - Int(configuration.portMin) + 1)
         // The daemon has refused what cannot be read before it came here.
         wanted.announcing = configuration.announce.flatMap { AnnounceMethod($0) }?.interfaces ?? []
         wanted.orphanSilence = .seconds(configuration.timeout)
@@ -61,6 +63,15 @@ final class KernelForwarding: MetricSource {
         guard let kernel = kernel.withLock({ $0 }) else { return }
         let verdicts = kernel.verdicts()
         metrics.gauge("relay_kernel_streams", kernel.flowCount, help: "Streams that the kernel forwards.")
+        metrics.gauge("relay_kernel_capacity", kernel.capacity, help: "Ports that the kernel has room for.")
+        for (reason, streams, times) in kernel.shortages {
+            metrics.gauge(
+                "relay_kernel_left_out", streams, help: "Streams in user space for which the kernel has no room.",
+                labels: ["reason": reason])
+            metrics.counter(
+                "relay_kernel_refused_total", times, help: "How often the kernel had no room for a stream.",
+                labels: ["reason": reason])
+        }
         metrics.gauge(
             "relay_kernel_carries_calls", kernel.carriesCalls ? 1 : 0,
             help: "Whether calls would go on in the kernel if this process died.")

@@ -100,10 +100,10 @@ struct StreamQualityTests {
     }
 
     /// What the kernel says of a source after so many packets.
-    private func reception(_ received: UInt32, lost: UInt32, ssrc: UInt32 = 7) -> RTPReception {
+    private func reception(_ received: UInt32, lost: Int32, ssrc: UInt32 = 7) -> RTPReception {
         RTPReception(
-            ssrc: ssrc, received: received, expected: received + lost, highestSequence: 65_536 + received + lost,
-            jitter: 80, lastTimestamp: 160)
+            ssrc: ssrc, received: received, lost: lost, highestSequence: 65_536 + received + UInt32(lost), jitter: 80,
+            lastTimestamp: 160)
     }
 
     @Test("Counters of another plane give a sample every five seconds, as packets do")
@@ -111,11 +111,11 @@ struct StreamQualityTests {
         var source = Source()
         source.send(5)
         source.quality.turned()
-        // At the end the sequence has begun anew, and with it their counting.
+        // At the end another source was heard for a moment, and their counting has begun anew.
         for (index, step) in [(250, 0), (475, 25), (725, 25), (100, 0)].enumerated() {
             let now = source.now + UInt64(index + 1) * 5 * Self.second
             let hasSample = source.quality.observed(
-                reception(UInt32(step.0), lost: UInt32(step.1)), clockRate: 8000, at: now)
+                reception(UInt32(step.0), lost: Int32(step.1)), clockRate: 8000, at: now)
             #expect(hasSample)
         }
         let summary = source.quality.summary

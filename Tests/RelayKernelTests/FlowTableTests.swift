@@ -9,16 +9,14 @@ extension KernelTests {
     /// The flows as the daemon keeps them, and as the program finds them.
     @Suite("The flow table")
     struct FlowTableTests {
-        /// Local addresses of one port that meet in one bucket.
-        private static func neighbours(_ count: Int) -> [TransportAddress] {
+        /// Local addresses of one port that meet in one place.
+        static func neighbours(_ count: Int, in table: KernelTable) -> [TransportAddress] {
             var found: [UInt32: [TransportAddress]] = [:]
             for low in UInt32.min... {
-                // Ports of an address are consecutive buckets: some port of 10.x.y.z meets our own.
-                let address = IPAddress(ipv4: 0x0A00_0000 | low & 0xFF_FFFF)
-                let (first, second, third, fourth) = address.kernel
-                let bucket = relay_bucket_of(first, second, third, fourth, UInt16(30_000).bigEndian)
-                found[bucket, default: []].append(TransportAddress(address, port: 30_000))
-                if let bucket = found[bucket], bucket.count == count { return bucket }
+                let local = TransportAddress(IPAddress(ipv4: 0x0A00_0000 | low & 0xFF_FFFF), port: 30_000)
+                let place = table.flows.place(of: local)
+                found[place, default: []].append(local)
+                if let all = found[place], all.count == count { return all }
             }
             return []
         }
@@ -44,18 +42,20 @@ extension KernelTests {
             return TestFrame(outcome.packet)?.to.port
         }
 
-        @Test("flows in one bucket are told apart, replaced and removed, the first, the middle and the last")
+        @Test("flows of one place are told apart, replaced and removed, the first, the middle and the last")
         func chains() throws {
             try withBench { bench in
-                let locals = Self.neighbours(Int(RELAY_CHAIN.rawValue) + 1)
+                let locals = Self.neighbours(Int(RELAY_CHAIN.rawValue) + 1, in: bench.table)
                 let flows = bench.table.flows
                 for (index, local) in locals.dropLast().enumerated() {
-                    #expect(flows.set(local, Self.flow(5000 + UInt16(index)), at: 0))
+                    #expect(flows.set(local, Self.flow(5000 + UInt16(index)), at: 0) == nil)
                 }
-                #expect(!flows.set(locals[locals.count - 1], Self.flow(6000), at: 0), "the program does not go so far")
+                #expect(
+                    flows.set(locals[locals.count - 1], Self.flow(6000), at: 0) == .crowded,
+                    "the program does not go so far")
                 for (index, local) in locals.dropLast().enumerated() {
                     let first = try target(of: local, bench)
-                    #expect(flows.set(local, Self.flow(7000 + UInt16(index)), at: 0))
+                    #expect(flows.set(local, Self.flow(7000 + UInt16(index)), at: 0) == nil)
                     let second = try target(of: local, bench)
                     #expect(first == 5000 + UInt16(index) && second == 7000 + UInt16(index))
                 }
@@ -82,10 +82,10 @@ extension KernelTests {
                     ProgramTests.ours.at(30_000): Self.flow(5000), ProgramTests.ours.at(30_004): muxed,
                     ProgramTests.ours.at(30_006, .ipv6): six,
                 ]
-                for (local, flow) in expected { #expect(bench.table.flows.set(local, flow, at: 0)) }
-                let next = FlowTable(bench.table.flows.buckets, bench.table.flows.flows)
+                for (local, flow) in expected { #expect(bench.table.flows.set(local, flow, at: 0) == nil) }
+                let next = FlowTable(bench.table.places)
                 #expect(next.all == expected)
-                #expect(next.set(ProgramTests.ours.at(30_008), Self.flow(5008), at: 0))
+                #expect(next.set(ProgramTests.ours.at(30_008), Self.flow(5008), at: 0) == nil)
                 var all = next.all
                 #expect(all.removeValue(forKey: ProgramTests.ours.at(30_008)) == Self.flow(5008))
                 #expect(all == expected)
@@ -100,10 +100,10 @@ extension KernelTests {
             let local = ProgramTests.ours.at(30_000)
             func leave() throws {
                 let table = try KernelTable(number: number)
-                #expect(table.flows.set(local, Self.flow(5000), at: 0))
+                #expect(table.flows.set(local, Self.flow(5000), at: 0) == nil)
             }
             func find(layout: UInt32) throws -> [TransportAddress: KernelFlow]? {
-                let table = try KernelTable(number: number, layout: layout)
+                let table = try KernelTable(number: number, places: 2048, layout: layout)
                 return table.isAdopted ? table.flows.all : nil
             }
             try leave()
@@ -136,13 +136,13 @@ extension KernelTests {
                 var flow = Self.flow(5000)
                 flow.rtcp = .init(from: ProgramTests.ours.at(30_003), to: ProgramTests.theirs.at(5001))
                 flow.counters = 7
-                #expect(bench.table.flows.set(ProgramTests.ours.at(30_000), flow, at: 0))
+                #expect(bench.table.flows.set(ProgramTests.ours.at(30_000), flow, at: 0) == nil)
                 let rtp = TestFrame(try bench.run(ProgramTests.frame().octets, attachment).packet)
                 let report = ProgramTests.frame(payload: TestFrame.rtcp).octets
                 let rtcp = TestFrame(try bench.run(report, attachment).packet)
                 #expect(rtp?.to == ProgramTests.theirs.at(5000) && rtp?.from == ProgramTests.ours.at(30_002))
                 #expect(rtcp?.to == ProgramTests.theirs.at(5001) && rtcp?.from == ProgramTests.ours.at(30_003))
-                let counted = CellPool(bench.table.counters, used: []).read(7)
+                let counted = CellPool(bench.table.places, used: []).read(7)
                 #expect(counted.rtp_packets == 1 && counted.rtcp_packets == 1)
             }
         }

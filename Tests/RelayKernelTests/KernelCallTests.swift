@@ -10,7 +10,7 @@ extension KernelTests {
     /// Calls through a relay on a host of its own, over veth, where senders leave checksums to hardware that is not there.
     @Suite("Calls in the kernel")
     struct KernelCallTests {
-        private func withRelay(
+        func withRelay(
             _ name: String, _ number: UInt8, _ more: [String] = [], media: IPAddress? = nil,
             preparing: (TestHost, TestRun) async throws -> Void = { _, _ in },
             _ body: (TestHost, TestRun, RelayProcess) async throws -> Void

@@ -47,6 +47,38 @@ extension KernelTests {
             }
         }
 
+        @Test(
+            "while somebody watches, a flow keeps its way out for a second; else for a tenth",
+            arguments: ProgramTests.Attachment.allCases)
+        func watchedWay(_ attachment: ProgramTests.Attachment) async throws {
+            try await withBench { bench in
+                try bench.install()
+                let places = KernelMap<UInt32, relay_place>(bench.table.places.descriptor)
+                let place = bench.table.flows.place(of: ProgramTests.ours.at(30_000))
+                /// Where a packet goes whose way out is so old, the word that routes are known being so old, after the
+                /// neighbour has moved: times in ticks, about a millisecond each.
+                func hop(age: UInt64, watched: UInt64) throws -> UInt8? {
+                    try moveNeighbour(0x0A)
+                    bench.table.renewRoutes()
+                    #expect(try nextHop(bench, attachment) == 0x0A)
+                    try moveNeighbour(0x1A)
+                    var value = relay_place()
+                    #expect(try places.lookUp(place, into: &value))
+                    value.flows.0.lease -= age
+                    try places.update(place, value)
+                    bench.table.routesAreKnown(at: SystemClock.monotonic - watched << RELAY_ROUTE_TICK_BITS.rawValue)
+                    return try nextHop(bench, attachment)
+                }
+                // This may be interrupted for so long that nothing of it is believed.
+                _ = try await eventually("what is known to be good is used") {
+                    try hop(age: 300, watched: 1) == 0x0A ? true : nil
+                }
+                #expect(try hop(age: 300, watched: 100) == 0x1A, "nobody has watched lately")
+                #expect(try hop(age: 960, watched: 0) == 0x1A, "nobody is told of everything")
+                #expect(try hop(age: 100, watched: 100_000) == 0x1A, "nobody has watched for minutes")
+            }
+        }
+
         @Test("somebody tells the program")
         func watched() async throws {
             try await withBench { bench in

@@ -24,9 +24,14 @@ struct TestHost {
         name = "kernel-test-\(ProcessInfo.processInfo.processIdentifier)-\(number)"
         try Self.mountFileSystem()
         try TestNetwork.ip("netns add \(name)")
+        try TestNetwork.ip("-n \(name) link set lo up")
+        try connect()
+    }
+
+    /// Lays the link, which may have been there before.
+    func connect() throws {
         try TestNetwork.ip(
             """
-            -n \(name) link set lo up
             link add kh\(number) type veth peer name media netns \(name)
             addr add \(phones(.ipv4))/24 dev kh\(number)
             addr add \(phones(.ipv6))/64 dev kh\(number) nodad

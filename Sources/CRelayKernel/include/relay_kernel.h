@@ -8,16 +8,15 @@
 #include <stdint.h>
 
 /// Changes with every change to this file that an older daemon or program would misread.
-#define RELAY_LAYOUT 2u
+#define RELAY_LAYOUT 3u
 
 enum relay_limits {
-    /// Where flows are found by local address and port, and counters: RTP and RTCP, both directions, of 32,768 calls. A
-    /// power of two.
-    RELAY_BUCKETS = 131072,
-    /// Flows: for each bucket one that is in use, and one that takes its place. Number 0 is none.
-    RELAY_FLOWS = 2 * RELAY_BUCKETS,
-    /// Most flows in one bucket: what the program follows. There are that many only if ports of as many of our addresses
-    /// meet there.
+    /// Most places for ports: RTP and RTCP, both directions, of 32,768 calls. A power of two, as every number of places.
+    RELAY_PLACES = 131072,
+    /// Fewest: less would not save anything worth having.
+    RELAY_LEAST_PLACES = 1024,
+    /// Most flows that lead on from one place: what the program follows. There are that many only if ports of as many of
+    /// our addresses meet there.
     RELAY_CHAIN = 8,
     /// Local addresses whose ports are steered to media threads.
     RELAY_STEERED_ADDRESSES = 64,
@@ -36,23 +35,14 @@ enum relay_limits {
     RELAY_REPORT_LONG = 1024,
 };
 
-/// The bucket of a local address and port, both in network order. Ports of one address are neighbours.
-static inline uint32_t relay_bucket_of(
+/// The place of a local address and port, both in network order, modulo the number of places. Ports of one address are
+/// neighbours.
+static inline uint32_t relay_place_of(
     uint32_t first, uint32_t second, uint32_t third, uint32_t fourth, uint16_t port) {
     uint32_t address = (first ^ second ^ third ^ fourth) * 0x9E3779B1u;  // Knuth's multiplicative hashing
     uint16_t number = (uint16_t)(port << 8 | port >> 8);
-    return ((address >> 15) + number) & (RELAY_BUCKETS - 1);
+    return (address >> 15) + number;
 }
-
-/// Where flows are found. What is behind a bucket is best at places that its own number tells, so that all of it comes into
-/// the cache at a time: flow number 2 n or 2 n + 1, counters n.
-struct relay_bucket {
-    /// Number of a flow, 0 for none. The daemon changes it while the program reads it.
-    uint32_t first;
-    /// Elements of BPF arrays are multiples of 8 octets.
-    uint32_t zero;
-};
-_Static_assert(sizeof(struct relay_bucket) == 8, "map value");
 
 enum relay_flow_flags {
     /// RTP is forwarded.
@@ -66,9 +56,11 @@ enum relay_flow_flags {
 };
 
 enum relay_route_limits {
-    /// How long a flow keeps its way out, in `RELAY_ROUTE_TICK`s: about 100 ms. What changes while nobody watches routes
-    /// and neighbours, the daemon being dead, is seen that late.
+    /// How long a flow keeps its way out while nobody watches routes and neighbours, in `RELAY_ROUTE_TICK`s: about 100 ms.
+    /// What changes while the daemon is dead is seen that late. As long is one who watches believed.
     RELAY_ROUTE_TICKS = 95,
+    /// While somebody does: a second, for what nobody is told of.
+    RELAY_WATCHED_ROUTE_TICKS = 954,
     /// Nanoseconds in such a tick, as a power of two.
     RELAY_ROUTE_TICK_BITS = 20,
     /// In `relay_flow.tag`: the way out is for XDP.
@@ -90,7 +82,7 @@ struct relay_flow {
     uint16_t source_port;
     uint16_t from_port;
     uint16_t to_port;
-    /// The next flow in its bucket; 0 for none. The daemon changes this while the program reads it.
+    /// The next flow of its place; 0 for none. The daemon changes this while the program reads it.
     uint32_t next;
     /// `relay_flow_flags`.
     uint8_t flags;
@@ -121,39 +113,87 @@ struct relay_flow {
 _Static_assert(sizeof(struct relay_flow) == 128, "two cache lines");
 _Static_assert(offsetof(struct relay_flow, local_prefix) == 64, "what IPv4 needs is one cache line");
 
-/// What was counted at one local port since the port was opened. Two cache lines.
+enum relay_source_state {
+    /// There is a source: `ssrc` and what follows from it mean something.
+    RELAY_SOURCE_KNOWN = 1,
+    /// Its sequence has jumped: `after_jump` would continue the jump.
+    RELAY_SOURCE_JUMPED = 2,
+    /// Its packets have gone another way meanwhile, so a gap is no loss. Set by the daemon before it links a flow.
+    RELAY_SOURCE_ELSEWHERE = 4,
+};
+
+enum relay_source_limits {
+    /// RFC 3550 A.1: a jump this far is no loss.
+    RELAY_MAX_DROPOUT = 3000,
+    /// Nanoseconds in a tick of `last_arrival`, as a power of two.
+    RELAY_ARRIVAL_TICK_BITS = 10,
+    /// A silence this long, in such ticks, is the source's and no loss: 2 s.
+    RELAY_SOURCE_SILENCE = 1953125,
+};
+
+/// What was counted at one local port since the port was opened. What user space counts is the same, by the same rules
+/// (`StreamQuality`).
 struct relay_counters {
-    // Written by the program alone.
+    // Written by the program alone. What every packet of RTP changes is in the place's first cache line.
     uint64_t rtp_packets;
     /// UDP payloads, in octets.
     uint64_t rtp_bytes;
-    /// CLOCK_MONOTONIC of the last packet, in nanoseconds; 0 before the first.
-    uint64_t last_packet;
-    /// CLOCK_MONOTONIC of the last RTP packet, in nanoseconds.
+    /// CLOCK_MONOTONIC of the last RTP packet, in nanoseconds; 0 before the first.
     uint64_t last_rtp;
+    /// Bit n is set when the packet n before the highest has come.
+    uint64_t seen;
+    /// When the last packet came that was not late, in RELAY_ARRIVAL_TICK_BITS; wraps around.
+    uint32_t last_arrival;
     uint32_t ssrc;
-    /// RTP packets since `ssrc` was first seen (RFC 3550 A.1).
-    uint32_t received;
-    /// Extended sequence numbers (RFC 3550 A.1): the first of `ssrc`, and the highest.
-    uint32_t base_sequence;
+    /// With the number of wraps in the upper half.
     uint32_t highest_sequence;
     /// RFC 3550 A.8, in timestamp units, times 16.
     uint32_t jitter;
+    /// Of the last packet that was not late, as its payload type.
     uint32_t last_timestamp;
-    uint64_t reserved;
-    // The second cache line.
+    uint16_t after_jump;
+    uint8_t payload_type;
+    /// `relay_source_state`.
+    uint8_t state;
+    // The second cache line: what is rare.
     uint64_t rtcp_packets;
     uint64_t rtcp_bytes;
-    // Written by the daemon alone, for the daemon that comes after it: what was counted outside the program. What has
-    // been sent is this plus all that the flows towards this port have counted, modulo 2^64.
+    /// CLOCK_MONOTONIC of the last RTCP packet, in nanoseconds; 0 before the first.
+    uint64_t last_rtcp;
+    /// `rtp_packets` before the first of `ssrc`.
+    uint64_t packets_before;
+    // Of `ssrc`: what never came, what came twice, what came late, holes, and new beginnings.
+    int32_t lost;
+    uint16_t duplicates;
+    uint16_t reordered;
+    uint16_t gaps;
+    uint16_t restarts;
+    uint32_t reserved[5];
+    // The third. Written by the daemon alone, for the daemon that comes after it: what was counted outside the program.
+    // What has been sent is this plus all that the flows towards this port have counted, modulo 2^64.
     uint64_t user_packets;
     uint64_t user_bytes;
     uint64_t user_errors;
     uint64_t other_packets_out;
     uint64_t other_bytes_out;
-    uint64_t reserved_for_user;
+    uint64_t reserved_for_user[3];
 };
-_Static_assert(sizeof(struct relay_counters) == 128, "two cache lines");
+_Static_assert(sizeof(struct relay_counters) == 184, "three cache lines, less a link");
+
+/// What is known of the local ports that are found here. All that a packet needs is together, so that it comes into the cache
+/// at a time and is on one page: flow number 2 n or 2 n + 1, and counters n, are what place n prefers; number 0 is none.
+/// Seven cache lines, of which IPv4 needs three.
+struct relay_place {
+    /// Number of the first flow, 0 for none. The daemon changes it while the program reads it.
+    uint32_t first;
+    uint32_t reserved;
+    struct relay_counters counters;
+    /// One that is in use, and one that takes its place.
+    struct relay_flow flows[2];
+};
+_Static_assert(sizeof(struct relay_place) == 448, "seven cache lines");
+_Static_assert(offsetof(struct relay_place, counters.rtcp_packets) == 64, "what RTP changes is one cache line");
+_Static_assert(offsetof(struct relay_place, flows) == 192, "flows begin with a cache line");
 
 /// What became of a packet for one of our flows. All but the first are passed up to user space.
 enum relay_verdict {
@@ -211,8 +251,13 @@ struct relay_settings {
     uint16_t hop_limit;
     /// Changes, never to 0, with every change of routes, neighbours and interfaces: then flows look their way out up anew.
     uint16_t generation;
+    /// The number of places, less one.
+    uint32_t place_mask;
+    /// When `generation` was last known to be up to date, in ticks. The daemon says so every few of them.
+    uint32_t watched;
+    uint32_t reserved;
 };
-_Static_assert(sizeof(struct relay_settings) == 12, "map value");
+_Static_assert(sizeof(struct relay_settings) == 24, "map value");
 
 /// A network interface that packets may leave through, by its index.
 struct relay_interface {
@@ -256,12 +301,17 @@ static inline void relay_set_steered(struct relay_steered_port *port, uint16_t w
 /// Reads a number that the program counts up.
 static inline uint64_t relay_load(const uint64_t *number) { return __atomic_load_n(number, __ATOMIC_RELAXED); }
 
-/// Makes a bucket lead to a flow, which is written by now, while the program may be following it.
-static inline void relay_link_bucket(struct relay_bucket *bucket, uint32_t number) {
-    __atomic_store_n(&bucket->first, number, __ATOMIC_RELEASE);
+/// The flow of a number, which is in this place.
+static inline struct relay_flow *relay_flow_in(struct relay_place *place, uint32_t number) {
+    return &place->flows[number & 1];
 }
 
-/// Makes a flow of a bucket lead to another one.
+/// Makes a place lead to a flow, which is written by now, while the program may be following it.
+static inline void relay_link_place(struct relay_place *place, uint32_t number) {
+    __atomic_store_n(&place->first, number, __ATOMIC_RELEASE);
+}
+
+/// Makes a flow lead to another one.
 static inline void relay_link_flow(struct relay_flow *flow, uint32_t number) {
     __atomic_store_n(&flow->next, number, __ATOMIC_RELEASE);
 }
@@ -270,5 +320,10 @@ static inline void relay_link_flow(struct relay_flow *flow, uint32_t number) {
 static inline void relay_renew_routes(struct relay_settings *settings) {
     uint16_t next = (uint16_t)(__atomic_load_n(&settings->generation, __ATOMIC_RELAXED) + 1);
     __atomic_store_n(&settings->generation, next ? next : 1, __ATOMIC_RELEASE);
+}
+
+/// Says that all changes of routes before this time, in nanoseconds, have raised the generation.
+static inline void relay_watch_until(struct relay_settings *settings, uint64_t now) {
+    __atomic_store_n(&settings->watched, (uint32_t)(now >> RELAY_ROUTE_TICK_BITS), __ATOMIC_RELEASE);
 }
 #endif

@@ -24,9 +24,12 @@ package struct StreamReading: Equatable, Sendable, BitwiseCopyable {
         let isFromKernel = counters.lastKernelPacket > counters.lastUserPacket
         let kernel = counters.reception.flatMap { isFromKernel ? $0.highestSequence : nil }
         let highest = kernel ?? counters.quality?.lastSequence ?? 0
+        let duplicates =
+            UInt64(counters.quality?.duplicates ?? 0)
+            + UInt64(counters.reception.flatMap { $0.ssrc == ssrc ? $0.duplicates : nil } ?? 0)
         self.init(
             port: port, ssrc: ssrc, sequenceNumber: UInt16(truncatingIfNeeded: highest),
-            packets: counters.packets &- counters.otherPackets &- UInt64(counters.quality?.duplicates ?? 0),
+            packets: counters.packets &- counters.otherPackets &- duplicates,
             lastPacket: counters.lastPacket)
     }
 }

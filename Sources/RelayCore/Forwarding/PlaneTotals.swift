@@ -15,6 +15,8 @@ package struct PlaneTotals: Hashable, Sendable {
 
     package var user = Path()
     package var kernel = Path()
+    /// Streams (ports) that user space serves because the kernel has no room for them.
+    package var leftOut = 0
 
     package init() {}
 }

@@ -44,7 +44,11 @@ extension StreamCounters {
         guard quality != nil || reception != nil else { return nil }
         var quality = quality ?? SourceQuality()
         if let reception, reception.ssrc == ssrc {
-            quality.lost += Int32(clamping: reception.lost)
+            quality.lost &+= reception.lost
+            quality.duplicates &+= reception.duplicates
+            quality.reordered &+= reception.reordered
+            quality.gaps &+= reception.gaps
+            quality.restarts &+= reception.restarts
             quality.lastSequence = reception.highestSequence
             quality.lastTimestamp = reception.lastTimestamp
             quality.jitter = max(quality.jitter, reception.jitter)

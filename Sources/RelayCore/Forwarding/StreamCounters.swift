@@ -53,22 +53,29 @@ public struct RTPReception: Hashable, Sendable {
     public let ssrc: UInt32
     /// Packets that have arrived.
     public let received: UInt32
-    /// Packets that its sequence numbers say should have.
-    public let expected: UInt32
+    /// Packets that did not reach us.
+    public let lost: Int32
+    /// Packets that came twice.
+    public let duplicates: UInt16
+    /// Packets that came late.
+    public let reordered: UInt16
+    /// Holes in the sequence.
+    public let gaps: UInt16
+    /// How often the sequence has started anew.
+    public let restarts: UInt16
     /// The highest sequence number, with the number of its cycles above it.
     public let highestSequence: UInt32
     /// Mean deviation of the packet spacing, in timestamp units.
     public let jitter: UInt32
-    /// Timestamp of the last packet.
+    /// Timestamp of the last packet that was not late.
     public let lastTimestamp: UInt32
 
     package init(
-        ssrc: UInt32, received: UInt32, expected: UInt32, highestSequence: UInt32, jitter: UInt32, lastTimestamp: UInt32
+        ssrc: UInt32, received: UInt32, lost: Int32, duplicates: UInt16 = 0, reordered: UInt16 = 0, gaps: UInt16 = 0,
+        restarts: UInt16 = 0, highestSequence: UInt32, jitter: UInt32, lastTimestamp: UInt32
     ) {
-        (self.ssrc, self.received, self.expected) = (ssrc, received, expected)
+        (self.ssrc, self.received, self.lost) = (ssrc, received, lost)
+        (self.duplicates, self.reordered, self.gaps, self.restarts) = (duplicates, reordered, gaps, restarts)
         (self.highestSequence, self.jitter, self.lastTimestamp) = (highestSequence, jitter, lastTimestamp)
     }
-
-    /// Packets that are missing; negative when more came than were sent (duplicates).
-    public var lost: Int64 { Int64(expected) - Int64(received) }
 }

@@ -187,7 +187,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     /// Takes note of what another plane has counted of the source so far, about every five seconds; true when
     /// `summary` has changed. What it has lost counts for the samples alone: whoever shows the rest adds it up.
     package mutating func observed(_ reception: RTPReception, clockRate: UInt32, at now: UInt64) -> Bool {
-        let lost = Int32(clamping: reception.lost)
+        let lost = reception.lost
         scaledJitter = reception.jitter << 4
         guard isKnown, reception.ssrc == ssrc else {
             let (leg, ratesDelay, jitter) = (legRoundTripTime, ratesDelay, scaledJitter)
@@ -199,7 +199,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
             (elsewhere, intervalStart, isElsewhere) = ((reception.received, lost), now, true)
             return hadSamples
         }
-        // It begins anew when the sequence does.
+        // It begins anew when the source comes back after another.
         let before = reception.received < elsewhere.received ? (received: 0, lost: 0) : elsewhere
         received &+= reception.received &- before.received
         lostElsewhere &+= lost &- before.lost

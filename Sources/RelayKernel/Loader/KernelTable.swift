@@ -7,10 +7,10 @@ internal import WireFormat
 /// The forwarding program in the kernel with its maps: loaded anew, or, where an earlier process has left its maps, on
 /// those.
 package final class KernelTable: Sendable {
-    private static let mapNames = ["buckets", "flows", "counters", "statistics", "settings", "interfaces", "reports"]
+    private static let mapNames = ["places", "statistics", "settings", "interfaces", "reports"]
 
     let flows: FlowTable
-    let counters: MappedArray<relay_counters>
+    let places: MappedArray<relay_place>
     let statistics: KernelMap<UInt32, relay_statistics>
     private let interfaces: KernelMap<UInt32, relay_interface>
     let reports: ReportRing
@@ -27,13 +27,24 @@ package final class KernelTable: Sendable {
 
     /// Loads the program. No packet comes to it before an interface is attached.
     ///
-    /// - Parameter number: which table, as in `--table`; `nil` for one that nobody else finds (tests).
-    package convenience init(number: Int?) throws(SystemError) {
-        try self.init(number: number, layout: RELAY_LAYOUT)
+    /// - Parameters:
+    ///   - number: which table, as in `--table`; `nil` for one that nobody else finds (tests).
+    ///   - ports: that there is to be room for. What an earlier process has left stays as large as it is.
+    package convenience init(number: Int?, ports: Int = .max) throws(SystemError) {
+        try self.init(number: number, places: Self.places(for: ports), layout: RELAY_LAYOUT)
+    }
+
+    /// How many places make room for so many ports, or for as many as possible.
+    static func places(for ports: Int) -> Int {
+        var places = Int(RELAY_LEAST_PLACES.rawValue)
+        while places < ports, places < Int(RELAY_PLACES.rawValue) { places *= 2 }
+        return places
     }
 
     /// As above, for a layout that may be a later one.
-    init(number: Int?, layout: UInt32) throws(SystemError) {
+    ///
+    /// - Parameter places: a power of two.
+    init(number: Int?, places: Int, layout: UInt32) throws(SystemError) {
         var pins: PinFolder?
         var unpinned: SystemError?
         do throws(SystemError) {
@@ -48,19 +59,19 @@ package final class KernelTable: Sendable {
         // Maps of another layout belong to a relay of another time: its flows cannot be read, so they go.
         var adopts = found.count == Self.mapNames.count && Self.has(layout, found["settings"])
         var object: KernelObject
-        do throws(SystemError) { object = try Self.load(on: adopts ? found : [:]) } catch {
+        do throws(SystemError) { object = try Self.load(on: adopts ? found : [:], places: places) } catch {
             guard adopts, error.errno == EINVAL else { throw error }
             adopts = false
-            object = try Self.load(on: [:])
+            object = try Self.load(on: [:], places: places)
         }
         if !adopts { for name in pins?.names ?? [] { pins?.remove(name) } }
         isAdopted = adopts
         for name in Self.mapNames where !adopts { try pins?.pin(object.descriptor(ofMap: name), as: name) }
 
-        flows = FlowTable(
-            try MappedArray(try object.descriptor(ofMap: "buckets"), count: Int(RELAY_BUCKETS.rawValue)),
-            try MappedArray(try object.descriptor(ofMap: "flows"), count: Int(RELAY_FLOWS.rawValue)))
-        counters = try MappedArray(try object.descriptor(ofMap: "counters"), count: Int(RELAY_BUCKETS.rawValue))
+        let map = try object.descriptor(ofMap: "places")
+        let count = Int(try map.mapInfo().max_entries)
+        self.places = try MappedArray(map, count: count)
+        flows = FlowTable(self.places)
         statistics = KernelMap(try object.descriptor(ofMap: "statistics"))
         interfaces = KernelMap(try object.descriptor(ofMap: "interfaces"))
         reports = try ReportRing(try object.descriptor(ofMap: "reports"))
@@ -74,6 +85,7 @@ package final class KernelTable: Sendable {
             unsafe settings.pointee.layout = layout
             unsafe settings.pointee.route_interface = loopback
             unsafe settings.pointee.hop_limit = Loopback.defaultHopLimit
+            unsafe settings.pointee.place_mask = UInt32(count - 1)
         }
         renewRoutes()
     }
@@ -96,8 +108,20 @@ package final class KernelTable: Sendable {
         unsafe settings.withElement(0) { unsafe relay_renew_routes($0) }
     }
 
-    private static func load(on maps: [String: Descriptor]) throws(SystemError) -> KernelObject {
+    /// All changes before this monotonic time, in nanoseconds, have been followed by `renewRoutes`. The program takes that as a
+    /// reason to ask less often; it does not believe it for long.
+    func routesAreKnown(at now: UInt64) {
+        // SAFETY: one word, which the program may be reading.
+        unsafe settings.withElement(0) { unsafe relay_watch_until($0, now) }
+    }
+
+    /// - Parameter places: how many, unless they are there.
+    private static func load(on maps: [String: Descriptor], places: Int) throws(SystemError) -> KernelObject {
         let object = try KernelObject(.relay)
+        // Any power of two will do.
+        let found = try maps["places"].map { (map) throws(SystemError) in Int(try map.mapInfo().max_entries) }
+        if let found, found.nonzeroBitCount != 1 { throw SystemError(errno: EINVAL, operation: "adopt the flow table") }
+        try object.resize("places", to: found ?? places)
         for (name, descriptor) in maps { try object.reuse(name, descriptor) }
         try object.load()
         return object

@@ -7,7 +7,7 @@ internal import RelayCore
     nonisolated(unsafe) private let base: UnsafeMutablePointer<Element>
     private let length: Int
     let count: Int
-    private let descriptor: Descriptor
+    let descriptor: Descriptor
 
     /// - Parameter count: elements in all, packed as C would; the kernel packs multiples of 8 octets alike.
     init(_ descriptor: Descriptor, count: Int) throws(SystemError) {

@@ -4,12 +4,12 @@ internal import Synchronization
 
 /// Hands out the counters that the program shares with us, by number.
 final class CellPool: Sendable {
-    private let cells: MappedArray<relay_counters>
+    private let cells: MappedArray<relay_place>
     private let owners = Mutex<[UInt32: SlotID]>([:])
     private let numbers: NumberPool
 
     /// - Parameter used: numbers that an earlier process has given out.
-    init(_ cells: MappedArray<relay_counters>, used: Set<UInt32>) {
+    init(_ cells: MappedArray<relay_place>, used: Set<UInt32>) {
         self.cells = cells
         numbers = NumberPool(0..<UInt32(cells.count), used: used)
     }
@@ -38,17 +38,20 @@ final class CellPool: Sendable {
     /// What has been counted.
     func read(_ cell: UInt32) -> relay_counters {
         // SAFETY: words that the program adds to while we read; each is whole.
-        unsafe cells.withElement(Int(cell)) { unsafe $0.pointee }
+        unsafe cells.withElement(Int(cell)) { unsafe $0.pointee.counters }
     }
 
     /// Writes what is the daemon's to write.
     func change(_ cell: UInt32, _ body: (inout relay_counters) -> Void) {
         // SAFETY: the program does not write these fields, or does not have the number yet.
-        unsafe cells.withElement(Int(cell)) { unsafe body(&$0.pointee) }
+        unsafe cells.withElement(Int(cell)) { unsafe body(&$0.pointee.counters) }
     }
 }
 
 extension relay_counters {
     var packets: UInt64 { rtp_packets &+ rtcp_packets }
     var bytes: UInt64 { rtp_bytes &+ rtcp_bytes }
+    /// Monotonic time of the last packet, in nanoseconds; 0 before the first.
+    var lastPacket: UInt64 { max(last_rtp, last_rtcp) }
+    var hasSource: Bool { state & UInt8(RELAY_SOURCE_KNOWN.rawValue) != 0 }
 }

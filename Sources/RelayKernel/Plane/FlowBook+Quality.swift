@@ -28,7 +28,7 @@ extension FlowBook {
         let near = far?.entry.rtpSink.flatMap { self[$0] }
         // It is about sources, some of which only the kernel has heard.
         for source in [far, near].compactMap(\.self) {
-            guard let cell = source.cell, cells.read(cell).received > 0, cells.read(cell).ssrc != source.observedSource,
+            guard let cell = source.cell, cells.read(cell).hasSource, cells.read(cell).ssrc != source.observedSource,
                 let change = observation(of: source, at: report.time)
             else { continue }
             changes.append(change)
@@ -39,7 +39,7 @@ extension FlowBook {
     private mutating func observation(of stream: KernelStream, at now: UInt64) -> StreamChange? {
         guard let cell = stream.cell else { return nil }
         let counted = cells.read(cell)
-        guard counted.received > 0 else { return nil }
+        guard counted.hasSource else { return nil }
         change(stream.slot) { $0.observedSource = counted.ssrc }
         return .observed(stream.slot, RTPReception(counted), at: now)
     }

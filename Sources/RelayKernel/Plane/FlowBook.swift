@@ -7,6 +7,8 @@ struct FlowBook {
     private(set) var streams: [KernelStream?] = []
     /// Flows may be in the kernel: some interface brings packets there, and they are sent.
     var isActive = false
+    /// How many times there was no room for a stream.
+    private(set) var refusals = NoRoomCounts()
     private let flows: FlowTable
     let cells: CellPool
 
@@ -109,29 +111,51 @@ struct FlowBook {
     private mutating func settle(_ index: Int, at now: UInt64) -> StreamChange? {
         guard let stream = streams[index] else { return nil }
         guard var wanted = flow(for: stream) else {
+            change(stream.slot) { $0.noRoom = nil }
             return stream.flow == nil ? nil : takeBack(stream, at: now)
         }
-        let bucket = FlowTable.bucket(of: stream.local)
-        guard let cell = stream.cell ?? cells.take(for: stream.slot, at: now, preferring: bucket) else { return nil }
+        let place = flows.place(of: stream.local)
+        guard let cell = stream.cell ?? cells.take(for: stream.slot, at: now, preferring: place) else {
+            return leaveOut(stream, .full, at: now)
+        }
         wanted.counters = cell
         feed(stream, wanted, cell)
         change(stream.slot) { $0.cell = cell }
         if stream.flow != wanted {
-            guard flows.set(stream.local, wanted, at: now) else {
-                // The table is full: this one stays in user space. Its old flow, if any, is wrong now.
-                return stream.flow == nil ? nil : takeBack(stream, at: now)
-            }
-            change(stream.slot) { ($0.flow, $0.changed) = (wanted, now) }
+            // What user space has had is no loss.
+            if stream.flow == nil { cells.change(cell) { $0.state |= UInt8(RELAY_SOURCE_ELSEWHERE.rawValue) } }
+            if let reason = flows.set(stream.local, wanted, at: now) { return leaveOut(stream, reason, at: now) }
+            change(stream.slot) { ($0.flow, $0.changed, $0.noRoom) = (wanted, now, nil) }
         }
         guard !stream.isHeardElsewhere else { return nil }
         change(stream.slot) { $0.isHeardElsewhere = true }
         return .heardElsewhere(stream.slot, true, last: now)
     }
 
+    /// There is no room: this one stays in user space until there is. Its old flow, if any, is wrong now.
+    private mutating func leaveOut(_ stream: KernelStream, _ reason: NoRoom, at now: UInt64) -> StreamChange? {
+        if stream.noRoom == nil { refusals[reason] += 1 }
+        change(stream.slot) { $0.noRoom = reason }
+        return stream.flow == nil ? nil : takeBack(stream, at: now)
+    }
+
+    /// Lets streams into the kernel for which there was no room before.
+    ///
+    /// - Parameter isFull: that there is still none has been found out; then nobody else needs to try.
+    mutating func settleLeftOut(_ range: Range<Int>, at now: UInt64, isFull: inout Bool) -> [StreamChange] {
+        var notes: [StreamChange] = []
+        for index in range.clamped(to: 0..<streams.count) {
+            guard let reason = streams[index]?.noRoom, !isFull || reason != .full else { continue }
+            if let note = settle(index, at: now) { notes.append(note) }
+            if streams[index]?.noRoom == .full { isFull = true }
+        }
+        return notes
+    }
+
     private mutating func takeBack(_ stream: KernelStream, at now: UInt64) -> StreamChange {
         flows.remove(stream.local, at: now)
         change(stream.slot) { ($0.flow, $0.isHeardElsewhere, $0.changed) = (nil, false, now) }
-        return .heardElsewhere(stream.slot, false, last: stream.cell.map { cells.read($0).last_packet } ?? 0)
+        return .heardElsewhere(stream.slot, false, last: stream.cell.map { cells.read($0).lastPacket } ?? 0)
     }
 
     /// What the program should do for a stream; `nil` when user space has to.
@@ -206,17 +230,17 @@ struct FlowBook {
         let counted = cells.read(cell)
         counters.isKernelized =
             stream.flow != nil
-            && FlowSurvey.isForwarded(kernel: counted.last_packet, user: counters.lastUserPacket)
+            && FlowSurvey.isForwarded(kernel: counted.lastPacket, user: counters.lastUserPacket)
         counters.packets &+= stream.inherited.packets &+ counted.packets
         counters.otherPackets &+= counted.rtcp_packets
         counters.bytes &+= stream.inherited.bytes &+ counted.bytes
         counters.errors &+= stream.inherited.errors
-        counters.lastKernelPacket = counted.last_packet
-        if counted.received > 0 {
+        counters.lastKernelPacket = counted.lastPacket
+        if counted.hasSource {
             if counted.last_rtp >= counters.lastUserPacket { counters.ssrc = counted.ssrc }
             counters.reception = RTPReception(counted)
         }
-        counters.lastPacket = max(counters.lastPacket, counted.last_packet)
+        counters.lastPacket = max(counters.lastPacket, counted.lastPacket)
     }
 
     /// What the kernel has sent from a stream's port since this process has it.
@@ -253,7 +277,7 @@ struct FlowBook {
     func heard(_ range: Range<Int>, at now: UInt64) -> [StreamChange] {
         range.clamped(to: 0..<streams.count).compactMap { index in
             guard let stream = streams[index], stream.flow != nil, let cell = stream.cell else { return nil }
-            let last = cells.read(cell).last_packet
+            let last = cells.read(cell).lastPacket
             let isHeard = now < max(last, stream.changed) &+ SourceLatch.rebindSilence
             return isHeard == stream.isHeardElsewhere ? nil : .heardElsewhere(stream.slot, isHeard, last: last)
         }
@@ -276,9 +300,11 @@ struct FlowBook {
     ) -> FlowSurvey {
         var survey = FlowSurvey()
         for index in range.clamped(to: 0..<streams.count) {
-            guard let stream = streams[index], let cell = stream.cell else { continue }
+            guard let stream = streams[index] else { continue }
+            if let reason = stream.noRoom { survey.leftOut[reason] += 1 }
+            guard let cell = stream.cell else { continue }
             let user = counters(stream.slot)
-            survey.note(stream, kernel: cells.read(cell).last_packet, user: user.lastPacket, at: now)
+            survey.note(stream, kernel: cells.read(cell).lastPacket, user: user.lastPacket, at: now)
             if saves { save(stream, user, cell) }
         }
         return survey
@@ -323,9 +349,12 @@ extension StreamCounters {
 
 extension RTPReception {
     init(_ counted: relay_counters) {
+        // The program may be writing meanwhile, so the difference may be below zero.
+        let received = counted.rtp_packets - min(counted.rtp_packets, counted.packets_before)
         self.init(
-            ssrc: counted.ssrc, received: counted.received,
-            expected: counted.highest_sequence &- counted.base_sequence &+ 1, highestSequence: counted.highest_sequence,
-            jitter: counted.jitter >> 4, lastTimestamp: counted.last_timestamp)
+            ssrc: counted.ssrc, received: UInt32(truncatingIfNeeded: received), lost: counted.lost,
+            duplicates: counted.duplicates, reordered: counted.reordered, gaps: counted.gaps,
+            restarts: counted.restarts, highestSequence: counted.highest_sequence, jitter: counted.jitter >> 4,
+            lastTimestamp: counted.last_timestamp)
     }
 }

@@ -17,6 +17,8 @@ struct FlowSurvey: Sendable {
     private(set) var busy = 0
     /// Ports whose packets should go through the kernel, and come to user space.
     private(set) var astray = 0
+    /// Ports that have no flow for lack of room.
+    var leftOut = NoRoomCounts()
 
     /// What the kernel forwards is what calls consist of now: they would go on without us.
     var carriesCalls: Bool { busy > 0 && astray * Self.tolerableStrays <= busy }
@@ -46,5 +48,6 @@ struct FlowSurvey: Sendable {
         sum.media += other.media
         sum.busy += other.busy
         sum.astray += other.astray
+        sum.leftOut += other.leftOut
     }
 }

@@ -21,6 +21,8 @@ package final class KernelPlane: ForwardingPlane {
         package var addresses: [IPAddress] = []
         /// Interfaces by name that announce addresses: no packet comes from there.
         package var announcing: [String] = []
+        /// Ports that the relay may open, on all addresses: there is room for their flows.
+        package var ports = Int.max
         /// How long flows that nobody has claimed go on without a packet.
         package var orphanSilence: Duration = .seconds(60)
         /// It is an error when no interface takes the program. Otherwise the plane waits for one that does.
@@ -54,10 +56,10 @@ package final class KernelPlane: ForwardingPlane {
     ///   takes the program and one has to, and whatever else keeps the program from being loaded.
     package init(_ configuration: Configuration, over user: any ForwardingPlane, log: Logger) throws(SystemError) {
         (self.user, self.log) = (user, log)
-        table = try KernelTable(number: configuration.table)
+        table = try KernelTable(number: configuration.table, ports: configuration.ports)
         atStart = try table.verdicts()
         let orphans = table.flows.all
-        let cells = CellPool(table.counters, used: Set(orphans.values.map(\.counters)))
+        let cells = CellPool(table.places, used: Set(orphans.values.map(\.counters)))
         self.cells = cells
         self.orphans = Mutex(orphans)
         let flows = table.flows
@@ -202,7 +204,7 @@ package final class KernelPlane: ForwardingPlane {
     func forgetSilentOrphans(_ silence: Duration, at now: UInt64) {
         let limit = UInt64(silence.components.seconds) * 1_000_000_000
         let silent = orphans.withLock { orphans in
-            let silent = orphans.filter { now > cells.read($0.value.counters).last_packet &+ limit }
+            let silent = orphans.filter { now > cells.read($0.value.counters).lastPacket &+ limit }
             for local in silent.keys { orphans[local] = nil }
             return silent
         }
@@ -229,20 +231,22 @@ package final class KernelPlane: ForwardingPlane {
         return hasChanged
     }
 
-    /// Tells the user plane who is silent in the kernel, saves its counters there, and takes stock.
+    /// Tells the user plane who is silent in the kernel, saves its counters there, lets those in for whom there was no room,
+    /// and takes stock.
     ///
     /// - Returns: how many streams' packets come to user space although they should not.
     @discardableResult
     func sweep() -> Int {
-        var found = FlowSurvey()
+        var (found, isFull) = (FlowSurvey(), false)
         for (worker, shelf) in shelf.enumerated() {
             var start = 0
             while start < shelf.book.withLock({ $0.streams.count }) {
                 let range = start..<start + Self.streamsAtOnce
                 shelf.book.withLock { book in
                     let now = SystemClock.monotonic
-                    let notes = book.heard(range, at: now) + book.observations(range, at: now)
+                    var notes = book.heard(range, at: now) + book.observations(range, at: now)
                     book.note(notes)
+                    notes += book.settleLeftOut(range, at: now, isFull: &isFull)
                     if !notes.isEmpty { user.apply(notes, worker: UInt16(truncatingIfNeeded: worker)) }
                     found += book.takeStock(range, saves: table.pins != nil, at: now) { user.counters(of: $0) }
                 }
@@ -279,6 +283,19 @@ package final class KernelPlane: ForwardingPlane {
         shelf.reduce(0) { sum, shelf in sum + shelf.book.withLock { $0.streams.count { $0?.flow != nil } } }
     }
 
+    /// How many ports the kernel has room for.
+    package var capacity: Int { table.places.count }
+
+    /// How many ports have no flow for lack of room.
+    var leftOut: Int { survey.withLock(\.leftOut.total) }
+
+    /// Lack of room by reason: how many ports have no flow for it, and how often there was none for one.
+    package var shortages: [(reason: String, streams: Int, times: UInt64)] {
+        let now = survey.withLock(\.leftOut)
+        let times = shelf.reduce(into: NoRoomCounts()) { sum, shelf in sum += shelf.book.withLock(\.refusals) }
+        return NoRoom.allCases.map { ($0.rawValue, now[$0], UInt64(times[$0])) }
+    }
+
     /// Calls go on in the kernel when this process does not: their packets come to the program now, and are sent.
     package var carriesCalls: Bool { survey.withLock(\.carriesCalls) }
 
@@ -287,7 +304,7 @@ package final class KernelPlane: ForwardingPlane {
         let verdicts = verdicts()
         totals.kernel.packets = verdicts.forwarded &- atStart.forwarded
         totals.kernel.bytes = verdicts.bytes &- atStart.bytes
-        totals.kernel.streams = survey.withLock(\.media)
+        (totals.kernel.streams, totals.leftOut) = survey.withLock { ($0.media, $0.leftOut.total) }
         totals.user.streams -= min(totals.user.streams, totals.kernel.streams)
         return totals
     }

@@ -22,6 +22,8 @@ struct KernelStream {
     var cell: UInt32?
     /// What the program has been told; `nil` while all packets go to user space.
     var flow: KernelFlow?
+    /// Why there is none, although there could be.
+    var noRoom: NoRoom?
     /// The user plane knows that the kernel gets this source's packets.
     var isHeardElsewhere = false
     /// Monotonic time of the last change of `flow`.

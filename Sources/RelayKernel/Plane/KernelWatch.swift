@@ -62,6 +62,7 @@ final class KernelWatch: Sendable {
         var round = 0
         var losses = LossWatch(span: Self.lossSpan)
         var passed = plane.verdicts().passedCount
+        var shortages = Shortages(unread: plane.verdicts().lostReports)
         while !isStopped.load(ordering: .acquiring) {
             _ = bell.wait(&tags, milliseconds: Self.interval)
             round += 1
@@ -87,9 +88,37 @@ final class KernelWatch: Sendable {
                 let astray = plane.sweep()
                 widen(astray: astray, passed: verdicts.passedCount &- passed)
                 passed = verdicts.passedCount
+                shortages.look(plane, verdicts, at: now, log)
             }
         }
         plane.sweep()
+    }
+
+    /// What runs short, of which nobody would notice anything else: calls go on.
+    private struct Shortages {
+        private var room = ShortageWatch()
+        private var ring = ShortageWatch()
+        private var unread: UInt64
+
+        init(unread: UInt64) { self.unread = unread }
+
+        mutating func look(_ plane: KernelPlane, _ verdicts: KernelVerdicts, at now: UInt64, _ log: Logger) {
+            let leftOut = plane.leftOut
+            switch room.look(isShort: leftOut > 0, at: now) {
+            case .begins:
+                log.warning(
+                    "no room in the kernel for \(leftOut) streams (there is for \(plane.capacity) ports): they stay in user space"
+                )
+            case .ends: log.notice("there is room in the kernel for all streams again")
+            case nil: break
+            }
+            defer { unread = verdicts.lostReports }
+            switch ring.look(isShort: verdicts.lostReports != unread, at: now) {
+            case .begins: log.warning("RTCP comes through the kernel faster than it is read: some is not looked at")
+            case .ends: log.notice("all RTCP that comes through the kernel is read again")
+            case nil: break
+            }
+        }
     }
 
     /// Sends through other means what interfaces lose.

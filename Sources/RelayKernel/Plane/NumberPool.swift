@@ -12,6 +12,8 @@ final class NumberPool: Sendable {
         var taken: Int
         /// Where to look first when anyone will do.
         var cursor = 0
+        /// Before that, in nanoseconds, none will be free: nobody has to look.
+        var noneBefore: UInt64 = 0
     }
 
     /// When a number was released, in nanoseconds; 0 when it has never been given out.
@@ -23,7 +25,9 @@ final class NumberPool: Sendable {
         static func released(at now: UInt64) -> Use { Use(since: now) }
         init() {}
         private init(since: UInt64) { self.since = since }
-        func isFree(at now: UInt64) -> Bool { since == 0 || since != Self.inUse && now >= since + NumberPool.rest }
+        /// In nanoseconds; never while it is in use.
+        var freeFrom: UInt64 { since == 0 || since == Self.inUse ? since : since + NumberPool.rest }
+        func isFree(at now: UInt64) -> Bool { freeFrom != Self.inUse && now >= freeFrom }
     }
 
     private let numbers: Range<UInt32>
@@ -49,20 +53,27 @@ final class NumberPool: Sendable {
             for number in preferred where numbers.contains(number) {
                 if let taken = take(Int(number - numbers.lowerBound)) { return taken }
             }
-            guard state.taken < state.uses.count else { return nil }
+            guard state.taken < state.uses.count, now >= state.noneBefore else { return nil }
+            var earliest = UInt64.max
             for step in 0..<state.uses.count {
                 let place = (state.cursor + step) % state.uses.count
-                guard let taken = take(place) else { continue }
+                guard let taken = take(place) else {
+                    earliest = min(earliest, state.uses[place].freeFrom)
+                    continue
+                }
                 state.cursor = place + 1
                 return taken
             }
+            state.noneBefore = earliest
             return nil
         }
     }
 
     func release(_ number: UInt32, at now: UInt64) {
         state.withLock { state in
-            state.uses[Int(number - numbers.lowerBound)] = .released(at: now)
+            let use = Use.released(at: now)
+            state.uses[Int(number - numbers.lowerBound)] = use
+            state.noneBefore = min(state.noneBefore, use.freeFrom)
             state.taken -= 1
         }
     }

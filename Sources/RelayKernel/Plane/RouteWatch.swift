@@ -3,8 +3,11 @@ internal import RelayCore
 internal import Synchronization
 
 /// Has flows ask for their way out anew as soon as anything changes that they may have it from: routes, rules, neighbours,
-/// addresses, interfaces. Without it they do so after a tenth of a second (docs/adr/0023).
+/// addresses, interfaces. While it does, they keep the way out for a second, without it for a tenth (docs/adr/0023, 0033).
 final class RouteWatch: Sendable {
+    /// Milliseconds between two words that nothing has been missed: twice in the time that the program believes one.
+    private static let interval: Int32 = 40
+
     private let news: Descriptor
     private let bell: Poller
     private let thread: Mutex<SystemThread?> = Mutex(nil)
@@ -21,10 +24,15 @@ final class RouteWatch: Sendable {
         let thread = try SystemThread(name: "kernel-routes") { [self] in
             var tags = [UInt64](repeating: 0, count: 2)
             while !isStopped.load(ordering: .acquiring) {
-                _ = bell.wait(&tags, milliseconds: -1)
-                // All that is waiting is one change.
-                guard relay_drain_routes(news.number) == 0 else { return }
-                table.renewRoutes()
+                let count = bell.wait(&tags, milliseconds: Self.interval)
+                // What has come since the wait is what the next one ends with.
+                let now = SystemClock.monotonic
+                if count != 0 {
+                    // All that is waiting is one change.
+                    guard relay_drain_routes(news.number) == 0 else { return }
+                    table.renewRoutes()
+                }
+                table.routesAreKnown(at: now)
             }
         }
         self.thread.withLock { $0 = thread }

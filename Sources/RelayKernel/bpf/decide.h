@@ -73,30 +73,85 @@ INLINE int read_headers(void *data, void *end, const __u32 network, const bool i
     return RELAY_FORWARDED;
 }
 
-/// RFC 3550 A.1, without the probation that the source learning has done already.
-INLINE void measure(
-    struct relay_counters *counters, __u16 sequence, __u32 timestamp, __u32 ssrc, __u32 clock_rate, __u64 now) {
-    enum { MAX_DROPOUT = 3000 };
+/// A packet that is not the next of its source: where it belongs. False when it is late, or one whose jump is not believed
+/// yet.
+INSTANCE bool place_in_sequence(struct relay_counters *counters, __u16 sequence, __u32 elapsed) {
     __s16 step = sequence - (__u16)counters->highest_sequence;
-    if (counters->ssrc != ssrc || !counters->received || step > MAX_DROPOUT || step < -MAX_DROPOUT) {
-        counters->ssrc = ssrc;
-        counters->received = 1;
-        // One cycle up, so that a packet that is late by a few does not go below zero.
-        counters->base_sequence = counters->highest_sequence = 0x10000u | sequence;
-        counters->jitter = 0;
+    if (step > 0 && (counters->state & RELAY_SOURCE_ELSEWHERE || elapsed >= RELAY_SOURCE_SILENCE)) {
+        // No loss, and no new beginning.
+    } else if (step > 0 && step < RELAY_MAX_DROPOUT) {
+        counters->lost += step - 1;
+        counters->gaps++;
+        counters->highest_sequence += step;
+        counters->seen = step < 64 ? counters->seen << step | 1 : 1;
+        counters->state &= ~RELAY_SOURCE_JUMPED;
+        return true;
+    } else if (step <= 0 && step > -64) {
+        __u64 bit = 1ull << -step;
+        if (counters->seen & bit) {
+            counters->duplicates++;
+        } else {
+            counters->seen |= bit;
+            counters->lost--;
+            counters->reordered++;
+        }
+        return false;
+    } else if (!(counters->state & RELAY_SOURCE_JUMPED) || sequence != counters->after_jump) {
+        // Two packets in sequence are a new beginning.
+        counters->after_jump = sequence + 1;
+        counters->state |= RELAY_SOURCE_JUMPED;
+        return false;
     } else {
-        counters->received++;
-        if (step > 0) counters->highest_sequence += step;
-        // RFC 3550 A.8 on the differences, so that no absolute time has to be scaled.
-        __u64 elapsed = now - counters->last_rtp;
-        if (clock_rate && elapsed < 1000000000ull) {
-            __s32 apart = (__s32)(elapsed * clock_rate / 1000000000ull) - (__s32)(timestamp - counters->last_timestamp);
+        counters->restarts++;
+    }
+    counters->highest_sequence = (counters->highest_sequence & 0xFFFF0000u) | sequence;
+    counters->seen = ~0ull;
+    counters->state &= ~RELAY_SOURCE_JUMPED;
+    return true;
+}
+
+/// The first packet of a source.
+INSTANCE void begin_source(struct relay_counters *counters, __u16 sequence, __u32 ssrc) {
+    counters->ssrc = ssrc;
+    counters->highest_sequence = sequence;
+    counters->seen = ~0ull;
+    counters->jitter = 0;
+    counters->packets_before = counters->rtp_packets - 1;
+    counters->lost = 0;
+    counters->duplicates = counters->reordered = counters->gaps = counters->restarts = 0;
+    counters->state = RELAY_SOURCE_KNOWN;
+}
+
+/// The RTP header's first word, its timestamp and SSRC, as numbers. The same as `StreamQuality.received`.
+INLINE void measure(
+    struct relay_counters *counters, __u32 first, __u32 timestamp, __u32 ssrc, __u32 clock_rate, __u64 now) {
+    const __u32 arrival = now >> RELAY_ARRIVAL_TICK_BITS;
+    const __u8 payload_type = first >> 16 & 0x7F;
+    counters->last_rtp = now;
+    if (counters->ssrc != ssrc || !(counters->state & RELAY_SOURCE_KNOWN)) {
+        begin_source(counters, first, ssrc);
+    } else {
+        const __u32 elapsed = arrival - counters->last_arrival;
+        if ((__u16)first == (__u16)(counters->highest_sequence + 1)) {  // nearly always
+            counters->highest_sequence++;
+            counters->seen = counters->seen << 1 | 1;
+        } else if (!place_in_sequence(counters, first, elapsed)) {
+            return;
+        }
+        // RFC 3550 A.8. Packets of one video frame, and those of one DTMF event, share a timestamp and say nothing.
+        if (clock_rate && timestamp != counters->last_timestamp && payload_type == counters->payload_type
+            && elapsed < RELAY_SOURCE_SILENCE) {
+            // A tick is 4398 / 2^32 s.
+            __s64 apart = (__s64)((__u64)elapsed * clock_rate * 4398 >> 32) - (__s32)(timestamp - counters->last_timestamp);
             if (apart < 0) apart = -apart;
+            if (apart > clock_rate) apart = clock_rate;
             counters->jitter += apart - ((counters->jitter + 8) >> 4);
         }
+        counters->state &= ~RELAY_SOURCE_ELSEWHERE;
     }
+    counters->last_arrival = arrival;
     counters->last_timestamp = timestamp;
-    counters->last_rtp = now;
+    counters->payload_type = payload_type;
 }
 
 /// Copies octets that are anywhere in the packet. Each kind of program has its own helper for it.
@@ -104,34 +159,47 @@ INLINE long load_bytes(void *context, const bool is_xdp, __u32 offset, void *to,
     return is_xdp ? bpf_xdp_load_bytes(context, offset, to, length) : bpf_skb_load_bytes(context, offset, to, length);
 }
 
-/// The number of the first flow in the bucket of a local address and port; 0 for none.
+/// The number of the first flow that a local address and port lead to; 0 for none.
 ///
 /// Reads what is most likely needed next without waiting for it: three misses of the cache take the time of one.
-INLINE __u32 find_first(const bool ipv4, const struct packet *packet) {
+INLINE __u32 find_first(const bool ipv4, const struct packet *packet, const struct relay_settings *settings) {
     const __u32 *local = packet->local;
-    __u32 number = ipv4 ? relay_bucket_of(0, 0, bpf_htonl(0xFFFF), local[3], packet->local_port)
-                        : relay_bucket_of(local[0], local[1], local[2], local[3], packet->local_port);
-    const struct relay_bucket *bucket = bpf_map_lookup_elem(&buckets, &number);
-    const volatile struct relay_counters *counted = bpf_map_lookup_elem(&counters, &number);
-    number *= 2;
-    const volatile struct relay_flow *even = bpf_map_lookup_elem(&flows, &number);
-    number += 1;
-    const volatile struct relay_flow *odd = bpf_map_lookup_elem(&flows, &number);
-    if (!bucket || !counted || !even || !odd) return 0;
-    __u32 first = *(const volatile __u32 *)&bucket->first;
-    (void)counted->rtp_packets;
-    (void)even->local;
-    (void)odd->local;
+    __u32 number = ipv4 ? relay_place_of(0, 0, bpf_htonl(0xFFFF), local[3], packet->local_port)
+                        : relay_place_of(local[0], local[1], local[2], local[3], packet->local_port);
+    number &= settings->place_mask;
+    const volatile struct relay_place *place = bpf_map_lookup_elem(&places, &number);
+    if (!place) return 0;
+    __u32 first = place->first;
+    (void)place->flows[0].local;
+    (void)place->flows[1].local;
     return first;
 }
 
-/// Follows a bucket to the flow of a local address and port.
+/// Keeps the compiler from adding to a pointer before it has looked whether there is one, which the kernel does not like.
+#define LOOKED_AT(pointer) asm volatile("" : "+r"(pointer))
+
+INLINE struct relay_counters *counters_of(__u32 number) {
+    struct relay_place *place = bpf_map_lookup_elem(&places, &number);
+    if (!place) return NULL;
+    LOOKED_AT(place);
+    return &place->counters;
+}
+
+INLINE struct relay_flow *flow_of(__u32 number) {
+    __u32 index = number / 2;
+    struct relay_place *place = bpf_map_lookup_elem(&places, &index);
+    if (!place) return NULL;
+    LOOKED_AT(place);
+    return &place->flows[number & 1];
+}
+
+/// Follows a place to the flow of a local address and port.
 INLINE struct relay_flow *follow(const bool ipv4, const struct packet *packet, __u32 number) {
     const __u32 *local = packet->local;
 #pragma unroll  // without CAP_PERFMON the kernel also follows what a processor might guess: that a loop does not end
     for (int step = 0; step < RELAY_CHAIN; step++) {
         if (!number) return NULL;
-        struct relay_flow *flow = bpf_map_lookup_elem(&flows, &number);
+        struct relay_flow *flow = flow_of(number);
         if (!flow) return NULL;
         if (flow->local == local[3] && flow->local_port == packet->local_port
             && !(flow->flags & RELAY_FLOW_FROM_IPV4) == !ipv4 && (ipv4 || same_prefix(flow->local_prefix, local)))
@@ -156,7 +224,7 @@ INLINE int classify(
         if (!(flow->flags & RELAY_FLOW_RTCP)) return RELAY_NOT_RTP;
         __u32 number = flow->rtcp;
         if (!number) return RELAY_FORWARDED;
-        decision->flow = bpf_map_lookup_elem(&flows, &number);
+        decision->flow = flow_of(number);
         return decision->flow ? RELAY_FORWARDED : RELAY_REFUSED;
     }
     if (!(flow->flags & RELAY_FLOW_RTP)) return RELAY_NOT_RTP;
@@ -179,8 +247,13 @@ INLINE __u64 lease_of(const struct decision *decision) {
 INLINE bool has_route(const bool is_xdp, const struct decision *decision, __u32 length) {
     const struct relay_flow *flow = decision->flow;
     __u64 lease = *(const volatile __u64 *)&flow->lease, today = lease_of(decision);
-    return length <= lease >> 48 && ((lease ^ today) >> 32 & 0xFFFF) == 0
-           && (__u32)today - (__u32)lease < RELAY_ROUTE_TICKS && !(flow->tag & RELAY_TAG_XDP) == !is_xdp;
+    if (length > lease >> 48 || ((lease ^ today) >> 32 & 0xFFFF) != 0 || !(flow->tag & RELAY_TAG_XDP) != !is_xdp)
+        return false;
+    const __u32 age = (__u32)today - (__u32)lease;
+    if (age < RELAY_ROUTE_TICKS) return true;
+    // Who watches may have looked at the clock after us.
+    const __u32 unwatched = (__u32)today - *(const volatile __u32 *)&decision->settings->watched + 1;
+    return age < RELAY_WATCHED_ROUTE_TICKS && unwatched < RELAY_ROUTE_TICKS;
 }
 
 /// Asks the kernel for the way out, on behalf of the host itself, and has the flow keep it. Another processor may be
@@ -243,7 +316,10 @@ INLINE int find_route(void *context, const bool is_xdp, const struct packet *pac
 INLINE int decide(
     void *context, const bool is_xdp, void *data, void *end, const __u32 network, const bool ipv4,
     const struct packet *packet, struct decision *decision) {
-    const __u32 number = find_first(ipv4, packet);
+    __u32 zero = 0;
+    decision->settings = bpf_map_lookup_elem(&settings, &zero);
+    if (!decision->settings) return NOT_OURS;
+    const __u32 number = find_first(ipv4, packet, decision->settings);
     if (!number) return NOT_OURS;
     struct relay_flow *flow = ipv4 ? follow(true, packet, number) : follow_ipv6(packet, number);
     if (!flow) return NOT_OURS;
@@ -256,11 +332,8 @@ INLINE int decide(
     if (verdict != RELAY_FORWARDED) return verdict;
     // RFC 8200 §8.1: IPv6 has no UDP without a checksum.
     if (!packet->checksum && !(ipv4 && decision->flow->flags & RELAY_FLOW_TO_IPV4)) return RELAY_NO_CHECKSUM;
-    __u32 zero = 0;
-    decision->settings = bpf_map_lookup_elem(&settings, &zero);
-    __u32 index = flow->counters;
-    decision->counted = bpf_map_lookup_elem(&counters, &index);
-    if (!decision->settings || !decision->counted) return RELAY_REFUSED;
+    decision->counted = counters_of(flow->counters);
+    if (!decision->counted) return RELAY_REFUSED;
     decision->now = bpf_ktime_get_ns();
     return find_route(context, is_xdp, packet, decision);
 }
@@ -269,8 +342,8 @@ INLINE int decide(
 INLINE void account(const __u8 *payload, void *end, const struct packet *packet, const struct decision *decision) {
     struct relay_counters *counted = decision->counted;
     if ((void *)(payload + 12) > end) return;
-    counted->last_packet = decision->now;
     if (decision->is_rtcp) {
+        counted->last_rtcp = decision->now;
         __sync_fetch_and_add(&counted->rtcp_packets, 1);
         __sync_fetch_and_add(&counted->rtcp_bytes, packet->payload);
         return;
@@ -280,6 +353,6 @@ INLINE void account(const __u8 *payload, void *end, const struct packet *packet,
     __sync_fetch_and_add(&counted->rtp_bytes, packet->payload);
     const __be32 *words = (const __be32 *)payload;
     measure(
-        counted, (__u16)bpf_ntohl(words[0]), bpf_ntohl(words[1]), bpf_ntohl(words[2]), decision->flow->clock_rate,
+        counted, bpf_ntohl(words[0]), bpf_ntohl(words[1]), bpf_ntohl(words[2]), decision->flow->clock_rate,
         decision->now);
 }

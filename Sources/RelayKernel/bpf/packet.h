@@ -34,30 +34,14 @@ struct vlan_header {
     __be16 protocol;
 };
 
-// By `relay_bucket_of`.
+// By `relay_place_of`. The loader sizes it.
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, RELAY_BUCKETS);
+    __uint(max_entries, RELAY_PLACES);
     __type(key, __u32);
-    __type(value, struct relay_bucket);
-} buckets SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, RELAY_FLOWS);
-    __type(key, __u32);
-    __type(value, struct relay_flow);
-} flows SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, RELAY_BUCKETS);
-    __type(key, __u32);
-    __type(value, struct relay_counters);
-} counters SEC(".maps");
+    __type(value, struct relay_place);
+} places SEC(".maps");
 
 // By verdict.
 struct {

@@ -155,7 +155,7 @@ INLINE int send_xdp(
 INLINE int forward_xdp(struct xdp_md *context, const __u32 network, const bool ipv4) {
     void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
     struct packet packet;
-    struct decision decision;
+    struct decision decision = {0};  // without CAP_PERFMON the kernel reads nothing that was not written
     __sum16 checksum = 0;
     const __u32 offset = payload_offset(network, ipv4);
     int verdict = read_headers(data, end, network, ipv4, &packet);
@@ -215,17 +215,47 @@ int relay_probe(struct xdp_md *context) {
 
 // --- tc -------------------------------------------------------------------------------------------------------------
 
-/// Has the kernel change the UDP checksum: it knows whether the sender has left it to hardware, and what else has to
-/// follow. `difference` is that of the addresses, which are in the pseudo header and so in any sum; ports are not.
-INLINE long replace_checksum(
-    struct __sk_buff *context, const __u32 transport, const struct packet *packet, const struct relay_flow *flow,
-    const struct sums *sums) {
-    const __u32 place = transport + offsetof(struct udphdr, check);
-    __u32 difference = (__u32)sums->after + (__u16)~sums->before;
-    long failed = bpf_l4_csum_replace(context, place, 0, difference, BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0);
+enum { UDP_CHECK = offsetof(struct udphdr, check) };
+
+/// What the sum of the addresses changes by. They are in the pseudo header, and so in any UDP checksum; ports are not.
+INLINE __u32 difference(const struct sums *sums) { return (__u32)sums->after + (__u16)~sums->before; }
+
+// The kernel changes UDP checksums where it matters whether the sender has left them to hardware: it knows that, and what
+// else has to follow.
+
+INLINE long replace_addresses(struct __sk_buff *context, const __u32 transport, __u32 difference) {
+    const __u64 flags = BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0;
+    return bpf_l4_csum_replace(context, transport + UDP_CHECK, 0, difference, flags);
+}
+
+INLINE long replace_ports(
+    struct __sk_buff *context, const __u32 transport, const struct packet *packet, const struct relay_flow *flow) {
     __u32 before = packet->local_port | (__u32)packet->source_port << 16;
     __u32 after = flow->from_port | (__u32)flow->to_port << 16;
-    return failed | bpf_l4_csum_replace(context, place, before, after, BPF_F_MARK_MANGLED_0 | sizeof(__u32));
+    return bpf_l4_csum_replace(context, transport + UDP_CHECK, before, after, BPF_F_MARK_MANGLED_0 | sizeof(__u32));
+}
+
+/// Of sums, zero has two faces.
+INLINE bool is_zero(__u32 sum) {
+    __u16 folded = fold(sum);
+    return folded == 0 || folded == 0xFFFF;
+}
+
+/// Changes a sum that is most likely left to hardware, with one call in place of two: what the first has made of it tells
+/// whether it is. Where addresses change nothing of a sum, ports tell.
+INLINE long replace_likely_partial(
+    struct __sk_buff *context, const __u32 transport, const struct packet *packet, const struct relay_flow *flow,
+    const struct sums *sums) {
+    const __u32 change = difference(sums);
+    if (!is_zero(change)) {
+        if (replace_addresses(context, transport, change)) return -1;
+        void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+        const struct udphdr *udp = data + transport;
+        if ((void *)(udp + 1) > end) return -1;
+        // A complete sum would have gone down by as much.
+        if (is_zero((__u32)udp->check + (__u16)~fold((__u64)sums->pseudo + change))) return 0;
+    }
+    return replace_ports(context, transport, packet, flow);
 }
 
 /// IPv4 to IPv4: rewritten in place. The sum of an IPv4 header is always the same, so it needs no care.
@@ -240,7 +270,7 @@ INLINE int send_tc_in_place(
         // The checksum changes for the addresses in it, and with it the sum of the packet (CHECKSUM_COMPLETE; refused,
         // and of no matter, where the kernel keeps no sum).
         bpf_csum_update(context, (__u32)sums.before + (__u16)~sums.after);
-    else if (packet->checksum && replace_checksum(context, ETH_HLEN + IPV4_SIZE, packet, flow, &sums))
+    else if (packet->checksum && replace_likely_partial(context, ETH_HLEN + IPV4_SIZE, packet, flow, &sums))
         return RELAY_REFUSED;
     void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
     struct udphdr *udp = data + ETH_HLEN + IPV4_SIZE;
@@ -275,7 +305,8 @@ INLINE int send_tc(
     }
     struct sums sums;
     sum_addresses(ipv4, to_ipv4, packet, flow, &sums);
-    failed |= replace_checksum(context, transport, packet, flow, &sums);
+    failed |= replace_addresses(context, transport, difference(&sums));
+    failed |= replace_ports(context, transport, packet, flow);
     __u32 ports = flow->from_port | (__u32)flow->to_port << 16;
     failed |= bpf_skb_store_bytes(context, transport, &ports, sizeof ports, 0);
     struct ethhdr ethernet;
@@ -303,7 +334,7 @@ INLINE int forward_tc(struct __sk_buff *context, const bool ipv4) {
         data = (void *)(long)context->data, end = (void *)(long)context->data_end;
     }
     struct packet packet;
-    struct decision decision;
+    struct decision decision = {0};  // without CAP_PERFMON the kernel reads nothing that was not written
     int verdict = read_headers(data, end, ETH_HLEN, ipv4, &packet);
     if (verdict == RELAY_FORWARDED) verdict = decide(context, false, data, end, ETH_HLEN, ipv4, &packet, &decision);
     if (verdict == RELAY_FORWARDED && context->gso_size) verdict = RELAY_ODD_LENGTH;

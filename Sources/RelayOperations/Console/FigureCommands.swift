@@ -45,10 +45,13 @@ package enum FigureCommands {
             "bytes_per_second": .count(user.bytes &+ kernel.bytes),
             "drops_per_second": .count(user.errors &+ kernel.errors),
             "kernel_packets_per_second": .count(kernel.packets),
+            "kernel_left_out": .count(snapshot.planes.leftOut),
             "ended": .count(snapshot.totals.ended), "rejected": .count(snapshot.rejected),
             "ports_used": .count(ports.reduce(0) { $0 + $1.used }),
             "ports_free": .count(ports.reduce(0) { $0 + $1.free }),
         ]
+        let leftOut = snapshot.planes.leftOut
+        let shortage = leftOut == 0 ? "" : "kernel  no room for \(leftOut) streams: they stay in user space\n"
         let text = """
             up      \(snapshot.uptime) s
             calls   \(snapshot.own) own, \(snapshot.foreign) of other relays; \(snapshot.totals.ended) ended, \
@@ -56,7 +59,7 @@ package enum FigureCommands {
             traffic \(user.packets &+ kernel.packets) packets/s, of which \(kernel.packets) in the kernel; \
             \(user.bytes &+ kernel.bytes) bytes/s, \(user.errors &+ kernel.errors) drops/s
             ports   \(ports.reduce(0) { $0 + $1.used }) used, \(ports.reduce(0) { $0 + $1.free }) free
-
+            \(shortage)
             """
         return ConsoleReply(text, data: .object(data))
     }
