@@ -5,40 +5,12 @@ import WireFormat
 
 /// Which ports the calls of a media thread get, when ports follow threads.
 @Suite struct PortPlacementTests {
-    /// Notes which thread each port was opened for.
-    private final class PlacementPlane: ForwardingPlane {
-        private let plane: UserPlane
-        private let placements = Mutex<[(port: UInt16, worker: UInt16)]>([])
-
-        init(_ plane: UserPlane) { self.plane = plane }
-
-        var opened: [(port: UInt16, worker: UInt16)] { placements.withLock { $0 } }
-
-        func open(
-            _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
-        ) throws(SystemError) -> StreamHandle {
-            let handle = try plane.open(component, of: pair, tos: tos, worker: worker, owner: owner)
-            placements.withLock { $0.append((handle.local.port, worker)) }
-            return handle
-        }
-
-        var workerCount: Int { plane.workerCount }
-        func knock() -> [UInt64] { plane.knock() }
-        func discard(_ handle: StreamHandle) { plane.discard(handle) }
-        func apply(_ changes: [StreamChange], worker: UInt16) { plane.apply(changes, worker: worker) }
-        func counters(of slot: SlotID) -> StreamCounters { plane.counters(of: slot) }
-        func collect() -> [(owner: Call, event: LatchEvent)] { plane.collect() }
-        func drops(_ reason: DropReason) -> UInt64 { plane.drops(reason) }
-        var totals: PlaneTotals { plane.totals }
-        func stop() { plane.stop() }
-    }
-
     private static let body = Array(
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 8\r\n".utf8)
 
     /// The plane that a relay has made for itself.
     private final class Made: Sendable {
-        let plane = Mutex<PlacementPlane?>(nil)
+        let plane = Mutex<NotingPlane?>(nil)
         var opened: [(port: UInt16, worker: UInt16)] { plane.withLock { $0?.opened ?? [] } }
     }
 
@@ -49,7 +21,7 @@ import WireFormat
         configuration.pinsMediaThreads = true
         configuration.node = node
         return try Relay(configuration, runsHousekeeping: false) { plane in
-            let noting = PlacementPlane(plane)
+            let noting = NotingPlane(plane)
             made.plane.withLock { $0 = noting }
             return noting
         }

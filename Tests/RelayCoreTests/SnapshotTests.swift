@@ -263,6 +263,23 @@ import WireFormat
         #expect(second.callCount == 0)
     }
 
+    @Test("a call from the future is as old as it has been here")
+    func future() async throws {
+        let talk = try await call(through: first, on: (42_214, 42_216))
+        defer {
+            talk.close()
+            second.stop()
+        }
+        var snapshot = try #require(first.snapshot(of: "1@host"))
+        first.stop()
+        snapshot.version.instance = CallInstance(created: SystemClock.wall / 1000 + 3_600_000_000, node: "a")
+        snapshot.version.ownership = Ownership(node: "b", epoch: 1)
+        #expect(second.apply(snapshot) == .created)
+        #expect(second.terminate(callID: "1@host"))
+        #expect(second.callTotals.ended == 1)
+        #expect(second.callTotals.seconds < 600, "in seconds, and not in centuries")
+    }
+
     @Test("a call whose port is taken is held all the same, with the reason")
     func conflict() async throws {
         let talk = try await call(through: first, on: (42_210, 42_212))

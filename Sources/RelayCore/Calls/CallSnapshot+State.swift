@@ -63,7 +63,8 @@ extension CallState {
         tos = snapshot.tos
         version = snapshot.version
         lastSignal = (snapshot.lastSignal, clock.monotonic(of: snapshot.lastSignal))
-        start = clock.monotonic(of: snapshot.version.instance.created)
+        // A call from the future is one of a clock that is wrong.
+        start = min(clock.monotonic, clock.monotonic(of: snapshot.version.instance.created))
         ownedSince = clock.monotonic
     }
 }

@@ -168,6 +168,8 @@ package struct MediaStream: Hashable, Sendable {
     var isOnHold: Bool { terms.isOnHold }
     var signalledTarget: TransportAddress? { terms.signalledTarget }
     var signalledRTCPTarget: TransportAddress? { terms.signalledRTCPTarget }
+    /// There is an RTCP port, and RTCP comes to the RTP port.
+    var hasSpareRTCP: Bool { terms.isMuxed && port?.rtcp != nil }
     /// The port in use and the replaced ones.
     package var ports: [LocalPort] {
         guard let port else { return superseded }

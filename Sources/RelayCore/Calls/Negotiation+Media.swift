@@ -3,7 +3,7 @@ internal import WireFormat
 
 extension Negotiation {
     /// How long a replaced port goes on receiving after the answer: what is under way still arrives.
-    private static let supersededGrace: UInt64 = 5_000_000_000
+    static let supersededGrace: UInt64 = 5_000_000_000
     /// How long the number of a port outlives an answer that refused its m-line: as long as another answer to the same
     /// INVITE may still come (RFC 3261 §17.1.1.2, timer B).
     private static let reservation: UInt64 = 32_000_000_000
@@ -257,7 +257,7 @@ extension Negotiation {
     private mutating func settleRTCP(_ side: Int, _ index: Int) throws(RelayError) {
         var stream = state.participants[side].media[index]
         guard var port = stream.port, port.isRTP else { return }
-        stream.closeRTCPAt = stream.isMuxed && port.rtcp != nil ? context.monotonic + Self.supersededGrace : nil
+        stream.closeRTCPAt = stream.hasSpareRTCP ? context.monotonic + Self.supersededGrace : nil
         if !stream.isMuxed, port.rtcp == nil {
             do throws(SystemError) {
                 let rtcp = try openStream(.rtcp, of: port.pair)

@@ -10,10 +10,12 @@ extension Negotiation {
             state.participants.flatMap(\.media).flatMap { media in media.ports.map { ($0.rtp.slot, media.terms) } },
             uniquingKeysWith: { first, _ in first })
         state.obstacle = nil
+        let known = Dictionary(state.participants.map { ($0.id, $0.media) }, uniquingKeysWith: { first, _ in first })
         state.participants = snapshot.sides.map { side in
             var participant = side.participant
             participant.removeAt = side.removeAt.map(clock.monotonic)
-            participant.media = side.media.map { media in
+            let known = known[participant.id] ?? []
+            participant.media = side.media.enumerated().map { index, media in
                 var stream = MediaStream(terms: media.terms)
                 stream.port = media.port.flatMap { port($0, of: media.terms, among: open, before: before) }
                 if stream.port == nil { stream.unopened = media.port }
@@ -21,6 +23,7 @@ extension Negotiation {
                     port($0, of: media.terms, among: open, before: before)
                 }
                 stream.closeSupersededAt = media.closeSupersededAt.map(clock.monotonic)
+                keep(index < known.count ? known[index] : nil, in: &stream)
                 return stream
             }
             return participant
@@ -34,6 +37,13 @@ extension Negotiation {
         let kept = Set(state.handles)
         close(open.values.flatMap(\.handles).filter { !kept.contains($0) })
         rewire()
+    }
+
+    /// What this relay knows of an m-line, and snapshots do not tell.
+    private func keep(_ known: MediaStream?, in stream: inout MediaStream) {
+        stream.sources = known?.sources ?? []
+        if stream.port == nil { stream.reserved = known?.reserved }
+        stream.closeRTCPAt = stream.hasSpareRTCP ? known?.closeRTCPAt ?? context.monotonic + Self.supersededGrace : nil
     }
 
     /// An open port, its latch brought up to date; or the same port, opened anew.

@@ -73,22 +73,23 @@ extension Relay {
         let triesPorts = isTimeToTryPorts(at: now)
         var (obstructed, obstacle): (Int, String?) = (0, nil)
         var traffic = interfaces.emptyTraffic
+        var heard: [SlotID: UInt64] = [:]
         for call in calls.withLock({ Array($0.values) }) {
             let hasChanged = call.state.withLock { state in
                 guard !state.hasEnded else { return false }
-                survey(&state, &traffic)
+                survey(&state, &traffic, &heard)
                 if state.obstacle != nil {
                     if triesPorts { retryPorts(of: call, &state) }
                     if let reason = state.obstacle { (obstructed, obstacle) = (obstructed + 1, reason) }
                 }
-                guard !isForeign(state) else { return watch(call, &state, at: now) }
+                guard !isForeign(state) else { return watch(call, &state, heard, at: now) }
                 pierceNATs(of: call, state, at: now)
                 let closed = closeIdlePorts(of: call, &state, at: now)
                 let removed = removeDueSides(of: call, &state, at: now)
                 guard !state.hasEnded else { return false }
                 let addresses = uncarried.isEmpty ? [] : Self.addresses(of: state)
                 let isCarried = addresses.isEmpty || !addresses.allSatisfy { uncarried.contains($0) }
-                if isCarried || state.deleteAt != nil, let reason = overdue(state, at: now) {
+                if isCarried || state.deleteAt != nil, let reason = overdue(state, heard, at: now) {
                     end(call, &state, reason)
                     return false
                 }
@@ -138,7 +139,9 @@ extension Relay {
     ///
     /// Streams fall into three kinds, each with its own limit: those that ought to carry packets, those on hold, and
     /// those of an unanswered offer. The call lives while any stream of the busiest kind it has does.
-    private func overdue(_ state: CallState, at now: UInt64) -> TerminationReason? {
+    ///
+    /// - Parameter heard: when the last packet came to each port.
+    private func overdue(_ state: CallState, _ heard: [SlotID: UInt64], at now: UInt64) -> TerminationReason? {
         let timeouts = settings.timeouts
         func isPast(_ limit: Duration, since start: UInt64) -> Bool {
             limit > .zero && now > start && now - start >= limit.nanoseconds
@@ -155,8 +158,8 @@ extension Relay {
                     continue
                 }
                 // Where a port should be, and could not be opened, nothing is heard.
-                let heard = media.port?.handles.map { plane.counters(of: $0.slot).lastPacket }.max() ?? 0
-                let latest = max(heard, state.lastSignal.monotonic, state.ownedSince)
+                let packet = media.port?.handles.compactMap { heard[$0.slot] }.max() ?? 0
+                let latest = max(packet, state.lastSignal.monotonic, state.ownedSince)
                 // Who holds may play music or nothing: the m-line is on hold as soon as one of its sides is.
                 if media.isOnHold || index < peer.count && peer[index].isOnHold {
                     last.silent = max(last.silent ?? 0, latest)

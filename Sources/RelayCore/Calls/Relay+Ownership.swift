@@ -29,8 +29,9 @@ extension Relay {
     /// Looks after a call of another relay: takes it over when its packets come here now, and carries out an end that
     /// was planned and that its owner has not lived to see.
     ///
+    /// - Parameter heard: when the last packet came to each port.
     /// - Returns: whether the call is ours now.
-    func watch(_ call: Call, _ state: inout CallState, at now: UInt64) -> Bool {
+    func watch(_ call: Call, _ state: inout CallState, _ heard: [SlotID: UInt64], at now: UInt64) -> Bool {
         if let due = state.deleteAt, due <= now, now - due >= Self.endingGrace {
             // Not final: an offer that has revived the call elsewhere counts more.
             let ending = CallEnding(callID: call.id, version: state.version, isFinal: false)
@@ -38,10 +39,7 @@ extension Relay {
             notifyEnded(ending)
             return false
         }
-        let heard = state.handles.contains {
-            plane.counters(of: $0.slot).lastPacket > state.ownedSince
-        }
-        guard heard else { return false }
+        guard heard.values.contains(where: { $0 > state.ownedSince }) else { return false }
         adopt(&state, at: now)
         state.version.revision += 1
         return true

@@ -11,15 +11,26 @@ extension Relay {
         }
     }
 
-    /// As `noteQuality`, and adds up what the call's ports have counted.
-    func survey(_ state: inout CallState, _ traffic: inout InterfaceTable.OpenTraffic) {
+    /// As `noteQuality`, and adds up what the call's ports have counted. Reads each of them once: a sweep looks at every
+    /// port of every call.
+    ///
+    /// - Parameter heard: gets the time of the last packet at each port, in place of what is in it.
+    func survey(
+        _ state: inout CallState, _ traffic: inout InterfaceTable.OpenTraffic, _ heard: inout [SlotID: UInt64]
+    ) {
+        heard.removeAll(keepingCapacity: true)
+        func read(_ handle: StreamHandle) -> StreamCounters {
+            let counters = plane.counters(of: handle.slot)
+            traffic.add(counters, at: handle.local.address)
+            heard[handle.slot] = counters.lastPacket
+            return counters
+        }
         for side in state.participants.indices {
             for index in state.participants[side].media.indices {
                 let media = state.participants[side].media[index]
                 for port in media.ports {
-                    let counters = plane.counters(of: port.rtp.slot)
-                    traffic.add(counters, at: port.rtp.local.address)
-                    if let rtcp = port.rtcp { traffic.add(plane.counters(of: rtcp.slot), at: rtcp.local.address) }
+                    let counters = read(port.rtp)
+                    if let rtcp = port.rtcp { _ = read(rtcp) }
                     // Of the replaced ports, only the traffic counts.
                     guard port.isRTP, port.rtp.slot == media.port?.rtp.slot else { continue }
                     noteQuality(counters, at: port, of: side, index, in: &state)

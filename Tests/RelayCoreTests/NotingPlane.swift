@@ -1,0 +1,55 @@
+import RelayCore
+import Synchronization
+
+/// Notes what a relay asks of its plane, and says what a test wants to be counted there.
+final class NotingPlane: ForwardingPlane {
+    private struct Notes {
+        var opened: [(port: UInt16, worker: UInt16)] = []
+        var reads: [SlotID: Int] = [:]
+        var pretended: StreamCounters?
+    }
+
+    private let plane: UserPlane
+    private let notes = Mutex(Notes())
+
+    init(_ plane: UserPlane) { self.plane = plane }
+
+    /// Which thread each port was opened for.
+    var opened: [(port: UInt16, worker: UInt16)] { notes.withLock { $0.opened } }
+
+    /// How often the counters of each stream were read since the last time that somebody asked.
+    func takeReads() -> [SlotID: Int] {
+        notes.withLock { notes in
+            defer { notes.reads = [:] }
+            return notes.reads
+        }
+    }
+
+    /// From now on, every stream has counted this.
+    func pretend(_ counters: StreamCounters) { notes.withLock { $0.pretended = counters } }
+
+    func open(
+        _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
+    ) throws(SystemError) -> StreamHandle {
+        let handle = try plane.open(component, of: pair, tos: tos, worker: worker, owner: owner)
+        notes.withLock { $0.opened.append((handle.local.port, worker)) }
+        return handle
+    }
+
+    func counters(of slot: SlotID) -> StreamCounters {
+        let pretended = notes.withLock { notes in
+            notes.reads[slot, default: 0] += 1
+            return notes.pretended
+        }
+        return pretended ?? plane.counters(of: slot)
+    }
+
+    var workerCount: Int { plane.workerCount }
+    func knock() -> [UInt64] { plane.knock() }
+    func discard(_ handle: StreamHandle) { plane.discard(handle) }
+    func apply(_ changes: [StreamChange], worker: UInt16) { plane.apply(changes, worker: worker) }
+    func collect() -> [(owner: Call, event: LatchEvent)] { plane.collect() }
+    func drops(_ reason: DropReason) -> UInt64 { plane.drops(reason) }
+    var totals: PlaneTotals { plane.totals }
+    func stop() { plane.stop() }
+}

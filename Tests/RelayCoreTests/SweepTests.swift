@@ -1,0 +1,112 @@
+import Synchronization
+import Testing
+import WireFormat
+
+@testable import RelayCore
+
+/// What a relay makes of what its plane has counted.
+@Suite(.serialized) struct SweepTests {
+    private let relay: Relay
+    private let plane: NotingPlane
+
+    init() throws {
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))])
+        configuration.ports = 45_000...45_099
+        configuration.mediaThreads = 1
+        configuration.node = "a"
+        let made = Mutex<NotingPlane?>(nil)
+        relay = try Relay(configuration, runsHousekeeping: false) { user in
+            let noting = NotingPlane(user)
+            made.withLock { $0 = noting }
+            return noting
+        }
+        plane = try #require(made.withLock { $0 })
+    }
+
+    private func call(_ id: ByteString, isMuxed: Bool = false) throws {
+        let lines =
+            ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=audio 9 RTP/AVP 8"]
+            + (isMuxed ? ["a=rtcp-mux"] : [])
+        let body = Array(lines.map { $0 + "\r\n" }.joined().utf8)
+        _ = try relay.offer(Offer(callID: id, fromTag: "a", sdp: body))
+        _ = try relay.answer(Answer(callID: id, fromTag: "a", toTag: "b", sdp: body))
+    }
+
+    /// Applies what the relay itself says of the call, as if it were a little newer.
+    private func restore(_ id: ByteString) throws {
+        var snapshot = try #require(relay.snapshot(of: id))
+        snapshot.version.revision += 1
+        #expect(relay.apply(snapshot) == .updated)
+    }
+
+    /// Counters of a source with so many samples.
+    private func counters(samples: Int) -> StreamCounters {
+        var counters = StreamCounters()
+        (counters.packets, counters.ssrc, counters.quality) = (1000, 7, SourceQuality())
+        for number in 0..<samples {
+            let sample = QualitySample(roundTripTime: 0, legRoundTripTime: 0, jitter: 0, packetLoss: 1)
+            counters.quality?.summary.add(sample, at: UInt64(number) * 5_000_000_000)
+        }
+        return counters
+    }
+
+    @Test("one sweep reads every port once, those of other relays' calls, too")
+    func reads() throws {
+        defer { relay.stop() }
+        try call("1@host")
+        try call("2@host")
+        var snapshot = try #require(relay.snapshot(of: "2@host"))
+        snapshot.version.ownership = Ownership(node: "b", epoch: 1)
+        #expect(relay.apply(snapshot) == .updated)
+        #expect(relay.isForeign(callID: "2@host") == true)
+        _ = plane.takeReads()
+        relay.sweep(at: SystemClock.monotonic)
+        let reads = plane.takeReads()
+        #expect(reads.count == 8)
+        #expect(Set(reads.values) == [1])
+    }
+
+    @Test("a call lives as long as packets come, at whichever of its ports, and no longer")
+    func silence() throws {
+        defer { relay.stop() }
+        try call("1@host")
+        let start = SystemClock.monotonic
+        var counters = counters(samples: 0)
+        counters.lastPacket = start + 100_000_000_000
+        plane.pretend(counters)
+        relay.sweep(at: start + 159_000_000_000)
+        #expect(relay.callCount == 1)
+        relay.sweep(at: start + 161_000_000_000)
+        #expect(relay.endedCalls(.timeout) == 1)
+    }
+
+    @Test("a newer state of a call does not make its samples count twice, nor forget how it was heard")
+    func history() throws {
+        defer { relay.stop() }
+        try call("1@host")
+        plane.pretend(counters(samples: 3))
+        relay.sweep(at: SystemClock.monotonic)
+        #expect(relay.qualityTotals.mos.count == 6)  // of two sides
+        plane.pretend(counters(samples: 4))
+        try restore("1@host")
+        relay.sweep(at: SystemClock.monotonic)
+        #expect(relay.qualityTotals.mos.count == 8)
+        let report = try #require(relay.query(callID: "1@host"))
+        #expect(report.sides.map { $0.media[0].streams[0].sources.map(\.progression.count) } == [[2], [2]])
+    }
+
+    @Test("an RTCP port that is no longer needed is closed, also after a newer state of the call")
+    func spareRTCP() throws {
+        defer { relay.stop() }
+        try call("1@host", isMuxed: true)
+        try call("2@host", isMuxed: true)
+        try restore("2@host")
+        func ports(_ id: ByteString) throws -> [Int] {
+            try #require(relay.query(callID: id)).sides.map { $0.media[0].streams.count }
+        }
+        #expect(try ports("1@host") == [2, 2] && ports("2@host") == [2, 2])
+        relay.sweep(at: SystemClock.monotonic + 6_000_000_000)
+        #expect(try ports("1@host") == [1, 1])
+        #expect(try ports("2@host") == [1, 1])
+    }
+}
