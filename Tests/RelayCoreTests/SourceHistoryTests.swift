@@ -70,4 +70,32 @@ struct SourceHistoryTests {
         #expect(history.note(anew, of: 7).lossSum == 20)
         #expect(history.count == 2)
     }
+
+    @Test("Samples that are told late do not come into the progression")
+    func late() {
+        var (history, summary): ([SourceHistory], _) = ([], QualitySummary())
+        for second in (0...40).reversed() {
+            Self.add(&summary, loss: 1, at: second)
+            #expect(history.note(summary, of: 7).samples == 1)
+        }
+        #expect(history[0].progression.map(\.reportedAt) == [40])
+        #expect(history[0].summary.samples == 41)
+    }
+
+    @Test("However many samples a source gets, also in several times, they have a mean")
+    func flood() throws {
+        var summary = QualitySummary()
+        let most = QualitySummary.mostSamples
+        Self.add(&summary, loss: 0, at: 0)
+        let best = try #require(summary.latest).mos
+        (summary.samples, summary.mosSum, summary.lossSum) = (most - 1, (most - 1) * UInt32(best), (most - 1) * 100)
+        for _ in 0..<3 { Self.add(&summary, loss: 0, at: 1) }
+        #expect(summary.samples == most)
+        #expect(summary.average?.mos == best)
+        #expect(summary.average?.packetLoss == 99)
+        let all = (0..<SourceHistory.mostSources).reduce(into: QualitySummary()) { sum, _ in sum.add(summary) }
+        #expect(all.average == summary.average)
+        (summary.samples, summary.mosSum) = (.max, .max)
+        #expect(summary.average?.mos == 1)
+    }
 }

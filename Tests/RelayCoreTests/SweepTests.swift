@@ -50,6 +50,22 @@ import WireFormat
         return counters
     }
 
+    @Test("what a hostile sender makes both planes count is no reason to stop", arguments: [Int32.max, 1, .min])
+    func hostileLoss(_ lost: Int32) throws {
+        defer { relay.stop() }
+        try call("1@host")
+        var counters = counters(samples: 0)
+        counters.quality?.lost = lost
+        for other: Int32 in [.max, 1, .min] {
+            counters.reception = RTPReception(
+                ssrc: 7, received: 1, lost: other, highestSequence: .max, jitter: .max, lastTimestamp: .max)
+            plane.pretend(counters)
+            let report = try #require(relay.query(callID: "1@host"))
+            #expect(report.sides.allSatisfy { $0.media[0].streams[0].counters.quality != nil })
+        }
+        #expect(relay.terminate(callID: "1@host"))
+    }
+
     @Test("one sweep reads every port once, those of other relays' calls, too")
     func reads() throws {
         defer { relay.stop() }

@@ -2,7 +2,7 @@
 /// story, and sources that have been replaced are not forgotten.
 package struct SourceHistory: Hashable, Sendable {
     /// Sources that are kept for one stream; when there are more, the oldest goes.
-    static let mostSources = 4
+    package static let mostSources = 4
     /// Samples that are kept; one more, and every other one goes. A client shows about ten.
     static let mostSamples = 16
 
@@ -26,12 +26,14 @@ package struct SourceHistory: Hashable, Sendable {
     }
 
     private mutating func keep(_ sample: QualitySample) {
-        if let last = progression.last, sample.reportedAt &- last.reportedAt < spacing { return }
+        // What the kernel has seen may be told later than what came after it.
+        if let last = progression.last, sample.reportedAt < last.reportedAt &+ spacing { return }
         progression.append(sample)
         guard progression.count > Self.mostSamples else { return }
         progression = progression.indices.filter { $0.isMultiple(of: 2) }.map { progression[$0] }
         // Reports do not come on the second.
-        spacing = (progression[1].reportedAt &- progression[0].reportedAt) * 3 / 4
+        let distance = progression[1].reportedAt &- progression[0].reportedAt
+        spacing = distance - distance / 4
     }
 }
 

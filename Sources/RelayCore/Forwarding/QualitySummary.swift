@@ -1,5 +1,9 @@
 /// All samples of one source, added up.
 package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
+    /// Samples that are added up, one each five seconds for a year and a half; an end that floods us with reports gets there
+    /// sooner. The sums of all times that one source was heard (`SourceHistory.mostSources`) fit their fields.
+    package static let mostSamples: UInt32 = 10_000_000
+
     package var samples: UInt32 = 0
     /// How many of them the listening end has reported.
     package var reports: UInt32 = 0
@@ -20,10 +24,11 @@ package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
 
     package init() {}
 
-    /// Adds a sample.
+    /// Adds a sample, as long as there are not too many (`mostSamples`).
     ///
     /// - Parameter now: monotonic nanoseconds.
     package mutating func add(_ sample: QualitySample, at now: UInt64) {
+        guard samples < Self.mostSamples else { return }
         var sample = sample
         sample.reportedAt = UInt32(truncatingIfNeeded: now / 1_000_000_000)
         latest = sample
@@ -75,7 +80,7 @@ package struct QualitySummary: Hashable, Sendable, BitwiseCopyable {
         guard samples > 0 else { return nil }
         let trips = UInt64(max(1, roundTrips))
         return QualitySample(
-            mos: UInt8(truncatingIfNeeded: (mosSum + samples / 2) / samples),
+            mos: UInt8(truncatingIfNeeded: (UInt64(mosSum) + UInt64(samples / 2)) / UInt64(samples)),
             roundTripTime: UInt32(truncatingIfNeeded: roundTripSum / trips),
             legRoundTripTime: UInt32(truncatingIfNeeded: legRoundTripSum / trips),
             jitter: UInt16(truncatingIfNeeded: jitterSum / UInt64(samples)),
