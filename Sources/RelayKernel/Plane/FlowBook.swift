@@ -237,7 +237,10 @@ struct FlowBook {
         counters.errors &+= stream.inherited.errors
         counters.lastKernelPacket = counted.lastPacket
         if counted.hasSource {
-            if counted.last_rtp >= counters.lastUserPacket { counters.ssrc = counted.ssrc }
+            if counted.last_rtp >= counters.lastUserPacket, counters.ssrc != counted.ssrc {
+                // What was measured until the user plane is told of the new source is about the old one.
+                (counters.ssrc, counters.quality) = (counted.ssrc, nil)
+            }
             counters.reception = RTPReception(counted)
         }
         counters.lastPacket = max(counters.lastPacket, counted.lastPacket)
