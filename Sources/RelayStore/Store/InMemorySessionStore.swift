@@ -14,13 +14,28 @@ public final class InMemorySessionStore: SessionStore {
         case away
     }
 
+    /// What is kept for a while.
+    fileprivate struct Lease {
+        let octets: [UInt8]
+        /// Nanoseconds since the epoch.
+        let until: UInt64
+
+        init(_ octets: [UInt8], for lifetime: Duration, since now: UInt64) {
+            (self.octets, until) = (octets, now &+ min(lifetime.nanoseconds, .max - now))
+        }
+
+        /// Kept for good.
+        init(_ octets: [UInt8]) { (self.octets, until) = (octets, .max) }
+    }
+
     fileprivate struct State {
-        var records: [ByteString: [UInt8]] = [:]
+        var records: [ByteString: Lease] = [:]
         var changes: [ByteString: UInt64] = [:]
         var order: [(sequence: UInt64, callID: ByteString)] = []
         var endings: [(due: UInt64, callID: ByteString)] = []
-        var peers: [String: [UInt8]] = [:]
-        var notes: [String: [String: [UInt8]]] = [:]
+        var peers: [String: Lease] = [:]
+        /// By whom they are for, then by whom they are from.
+        var notes: [String: [String: Lease]] = [:]
         var position = StorePosition(incarnation: [], sequence: 0, pruned: 0)
         var fault = Fault.none
         var server = 0
@@ -42,7 +57,7 @@ public final class InMemorySessionStore: SessionStore {
             if purpose == .following { state.followers.append(bell) }
             return state.server
         }
-        return InMemorySession(store: self, server: server, bell: bell)
+        return InMemorySession(store: self, server: server, purpose: purpose, bell: bell)
     }
 
     // MARK: For tests
@@ -81,19 +96,32 @@ public final class InMemorySessionStore: SessionStore {
     /// Puts something in the place of a call's record and into the change index, as if another program had.
     package func plant(_ record: [UInt8], at callID: ByteString) {
         state.withLock { state in
-            state.records[callID] = record
+            state.records[callID] = Lease(record)
             state.add(callID)
         }
         ring()
     }
 
     /// What is in the place of a call's record.
-    package func record(of callID: ByteString) -> [UInt8]? { state.withLock { $0.records[callID] } }
+    package func record(of callID: ByteString) -> [UInt8]? {
+        state.withLock { $0.record(of: callID, at: SystemClock.wall) }
+    }
 
     /// The calls that are stored as living.
     package var liveCalls: Set<ByteString> {
         state.withLock { state in
-            Set(state.records.lazy.filter { RecordHeader($0.value.span)?.isLive == true }.map(\.key))
+            let now = SystemClock.wall
+            return Set(
+                state.records.keys.filter { callID in
+                    state.record(of: callID, at: now).flatMap { RecordHeader($0.span) }?.isLive == true
+                })
+        }
+    }
+
+    /// Nobody waits for this bell any more.
+    fileprivate func forget(_ bell: Bell) {
+        state.withLock { state in
+            if let index = state.followers.firstIndex(where: { $0 === bell }) { state.followers.remove(at: index) }
         }
     }
 
@@ -103,6 +131,22 @@ public final class InMemorySessionStore: SessionStore {
 }
 
 extension InMemorySessionStore.State {
+    /// What is in the place of a call's record, unless its time is over.
+    fileprivate func record(of callID: ByteString, at now: UInt64) -> [UInt8]? {
+        records[callID].flatMap { $0.until > now ? $0.octets : nil }
+    }
+
+    /// Drops everything whose time is over. What the index says of a record that nobody has ended stays: whoever finds it
+    /// missing asks its owner.
+    fileprivate mutating func dropDue(at now: UInt64) {
+        records = records.filter { $0.value.until > now }
+        peers = peers.filter { $0.value.until > now }
+        for node in Array(notes.keys) {
+            let left = notes[node]?.filter { $0.value.until > now }
+            notes[node] = left?.isEmpty == true ? nil : left
+        }
+    }
+
     fileprivate mutating func add(_ callID: ByteString) {
         position.sequence += 1
         changes[callID] = position.sequence
@@ -111,19 +155,22 @@ extension InMemorySessionStore.State {
     }
 
     fileprivate mutating func take(_ offer: StoreOffer, now: UInt64) -> StoreOutcome {
-        if let stored = records[offer.callID] {
+        if let stored = record(of: offer.callID, at: now) {
             guard let header = RecordHeader(stored.span) else { return .blocked }
-            if header == offer.header { return .known }
+            guard header != offer.header else {
+                records[offer.callID] = .init(stored, for: offer.lifetime, since: now)
+                return .known
+            }
             guard header < offer.header else { return .beaten(by: stored) }
         }
-        records[offer.callID] = offer.record
+        records[offer.callID] = .init(offer.record, for: offer.lifetime, since: now)
         add(offer.callID)
         if !offer.header.isLive { endings.append((now &+ offer.lifetime.nanoseconds, offer.callID)) }
         return .stored(sequence: position.sequence)
     }
 
-    fileprivate mutating func forget(_ callID: ByteString) {
-        guard records[callID] == nil, let sequence = changes.removeValue(forKey: callID) else { return }
+    fileprivate mutating func forget(_ callID: ByteString, at now: UInt64) {
+        guard record(of: callID, at: now) == nil, let sequence = changes.removeValue(forKey: callID) else { return }
         position.pruned = max(position.pruned, sequence)
     }
 }
@@ -132,11 +179,14 @@ extension InMemorySessionStore.State {
 private final class InMemorySession: StoreSession {
     private let store: InMemorySessionStore
     private let number: Int
+    private let purpose: StorePurpose
     private let bell: Bell
 
-    init(store: InMemorySessionStore, server: Int, bell: Bell) {
-        (self.store, number, self.bell) = (store, server, bell)
+    init(store: InMemorySessionStore, server: Int, purpose: StorePurpose, bell: Bell) {
+        (self.store, number, self.purpose, self.bell) = (store, server, purpose, bell)
     }
+
+    deinit { if purpose == .following { store.forget(bell) } }
 
     var server: String { "memory \(number)" }
 
@@ -182,8 +232,9 @@ private final class InMemorySession: StoreSession {
 
     func headers(of calls: [ByteString]) throws(StoreError) -> [StoredHeader] {
         try use { state in
-            calls.map { callID in
-                guard let record = state.records[callID] else { return .missing }
+            let now = SystemClock.wall
+            return calls.map { callID in
+                guard let record = state.record(of: callID, at: now) else { return .missing }
                 return RecordHeader(record.span).map { .header($0) } ?? .unreadable
             }
         }
@@ -191,8 +242,9 @@ private final class InMemorySession: StoreSession {
 
     func records(of calls: [ByteString]) throws(StoreError) -> [StoredRecord] {
         try use { state in
-            calls.map { callID in
-                guard let record = state.records[callID] else { return .missing }
+            let now = SystemClock.wall
+            return calls.map { callID in
+                guard let record = state.record(of: callID, at: now) else { return .missing }
                 return record.count > StoreLimits.recordLength ? .unreadable : .record(record)
             }
         }
@@ -200,35 +252,46 @@ private final class InMemorySession: StoreSession {
 
     func forget(_ calls: [ByteString]) throws(StoreError) {
         try use { state in
-            for callID in calls { state.forget(callID) }
+            let now = SystemClock.wall
+            for callID in calls { state.forget(callID, at: now) }
         }
     }
 
     func prune(now: UInt64) throws(StoreError) {
         try use { state in
-            for ending in state.endings where ending.due <= now {
-                if let record = state.records[ending.callID], RecordHeader(record.span)?.isLive == false {
-                    state.records[ending.callID] = nil
-                    state.forget(ending.callID)
-                }
-            }
+            state.dropDue(at: now)
+            let due = state.endings.filter { $0.due <= now }
             state.endings.removeAll { $0.due <= now }
+            for (_, callID) in due {
+                guard let lease = state.records[callID] else {
+                    state.forget(callID, at: now)
+                    continue
+                }
+                // The same has been offered again since; or something newer is in its place, and the index stays.
+                if RecordHeader(lease.octets.span)?.isLive == false { state.endings.append((lease.until, callID)) }
+            }
         }
     }
 
     func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer] {
         try use { all in
-            defer { all.peers[node] = state }
-            return all.peers.map { StoredPeer(node: $0.key, state: $0.value) }
+            let now = SystemClock.wall
+            defer { all.peers[node] = .init(state, for: lifetime, since: now) }
+            return all.peers.filter { $0.value.until > now }.map { StoredPeer(node: $0.key, state: $0.value.octets) }
         }
     }
 
     func leave(
         _ note: [UInt8], from node: String, for other: String, lifetime: Duration
-    ) throws(StoreError) { try use { $0.notes[other, default: [:]][node] = note } }
+    ) throws(StoreError) {
+        try use { $0.notes[other, default: [:]][node] = .init(note, for: lifetime, since: SystemClock.wall) }
+    }
 
     func notes(for node: String, from others: [String]) throws(StoreError) -> [[UInt8]?] {
-        try use { state in others.map { state.notes[node]?[$0] } }
+        let now = SystemClock.wall
+        return try use { state in
+            others.map { other in state.notes[node]?[other].flatMap { $0.until > now ? $0.octets : nil } }
+        }
     }
 
     func awaitChange(_ limit: Duration) throws(StoreError) { bell.wait(limit) }
