@@ -1,7 +1,8 @@
 import RelayCore
-import RelayStore
 import Testing
 import WireFormat
+
+@testable import RelayStore
 
 @Suite("What a relay remembers of calls")
 struct CallTableTests {
@@ -62,5 +63,35 @@ struct CallTableTests {
         var looks = 0
         while table.forgetEndings(olderThan: 10, at: 5000, limit: 1), looks < 1000 { looks += 1 }
         #expect(looks <= 21)
+    }
+
+    @Test("a call that is on its way into the relay is not forgotten, so its ending is told")
+    func onItsWay() {
+        var table = CallTable()
+        let header = RecordHeader(version: Self.version(), state: .live)
+        table.expect("1", header, at: 1)
+        let gone = table.liveCalls
+        #expect(gone.map(\.callID) == ["1"])
+        table.forget(gone, sought: 2)
+        table.end(CallEnding(callID: "1", version: Self.version(2), isFinal: true), at: 3)
+        #expect(table.takeChanges(.max) == ["1"])
+    }
+
+    @Test("a call that has come into the relay while others were looked for is kept; one that is nowhere is not")
+    func arrived() {
+        var table = CallTable()
+        let header = RecordHeader(version: Self.version(), state: .live)
+        // Two threads have read the record.
+        for _ in 0..<2 { table.expect("1", header, at: 1) }
+        let gone = table.liveCalls
+        table.finish("1")
+        table.forget(gone, sought: 2)
+        #expect(table.liveCalls.count == 1)
+        table.read("1", header, sequence: 7, from: "", at: 3)
+        table.finish("1")
+        table.forget(gone, sought: 2)
+        #expect(table.liveCalls.count == 1)
+        table.forget(gone, sought: 4)
+        #expect(table.liveCalls.isEmpty)
     }
 }

@@ -30,6 +30,8 @@ package struct CallTable {
     private var awaited: [ByteString: UInt64] = [:]
     /// Calls whose change was not ours after all.
     private var missed: Set<ByteString> = []
+    /// Records that are being handed to the relay, each as often as threads are at it.
+    private var expected: [ByteString: Int] = [:]
     /// Written in vain: something else is in the place of their records, or they are too large.
     private(set) var blocked: Set<ByteString> = []
     /// The server that `sequence` belongs to.
@@ -165,6 +167,13 @@ package struct CallTable {
     /// A record is about to be handed to the relay: from now on an ending of that call concerns others, too.
     mutating func expect(_ callID: ByteString, _ header: RecordHeader, at time: UInt64) {
         if entries[callID] == nil { put(Entry(header: header, time: time), for: callID) }
+        expected[callID, default: 0] += 1
+    }
+
+    /// The relay has the record that was expected, or will not have it.
+    mutating func finish(_ callID: ByteString) {
+        let count = expected[callID] ?? 0
+        expected[callID] = count > 1 ? count - 1 : nil
     }
 
     /// A record was read, and the relay has been told of it.
@@ -256,9 +265,13 @@ package struct CallTable {
         entries.lazy.filter { $0.value.header.isLive }.map { ($0.key, $0.value.header) }
     }
 
-    /// Forgets live calls that are nowhere any more, as far as nothing new is known of them.
-    mutating func forget(_ calls: [(callID: ByteString, header: RecordHeader)]) {
-        for (callID, header) in calls where entries[callID]?.header == header && !isWaiting(callID) { forget(callID) }
+    /// Forgets live calls that are nowhere any more, as far as nothing was heard of them since somebody began to look for
+    /// them, and the relay is not about to get them.
+    mutating func forget(_ calls: [(callID: ByteString, header: RecordHeader)], sought start: UInt64) {
+        for (callID, header) in calls where !isWaiting(callID) && expected[callID] == nil {
+            guard let entry = entries[callID], entry.header == header, entry.time < start else { continue }
+            forget(callID)
+        }
     }
 
     /// Calls that ended not long ago.

@@ -30,6 +30,7 @@ struct RecordIntake: Sendable {
             return
         }
         state.values.withLock { $0.table.expect(callID, header, at: now) }
+        defer { state.values.withLock { $0.table.finish(callID) } }
         do throws(SessionRecord.Fault) {
             switch try SessionRecord(bytes, of: callID) {
             case .live(let snapshot): relay.apply(snapshot)
@@ -42,7 +43,8 @@ struct RecordIntake: Sendable {
         let original = header.isLive && relay.obstacle(callID: callID) != nil ? bytes : nil
         state.values.withLock { values in
             values.status.appliedChanges += 1
-            values.table.read(callID, header, sequence: sequence, from: server, at: now, keeping: original)
+            values.table.read(
+                callID, header, sequence: sequence, from: server, at: SystemClock.monotonic, keeping: original)
         }
         bury(callID)
     }

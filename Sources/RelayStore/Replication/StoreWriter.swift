@@ -284,7 +284,7 @@ struct StoreWriter {
         let known = state.values.withLock { $0.table.liveCalls }
         let held = Set(relay.callIDs(limit: .max))
         let gone = known.filter { !held.contains($0.callID) }
-        state.values.withLock { $0.table.forget(gone) }
+        state.values.withLock { $0.table.forget(gone, sought: now) }
         let quarter = options.expiry.nanoseconds / 4
         let quiet = state.values.withLock { $0.table.calls(notConfirmedSince: now - min(now, quarter)) }
         for callID in quiet where relay.isForeign(callID: callID) == false { state.note { $0.change(callID) } }
