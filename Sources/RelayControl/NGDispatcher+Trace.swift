@@ -6,6 +6,8 @@ internal import WireFormat
 extension NGDispatcher {
     /// Octets in one line of a trace; longer lines are cut by the log.
     private static let tracedPiece = 400
+    /// Beginnings of lines with keys (RFC 4568, RFC 4567, RFC 8866 §5.12) and passwords (RFC 8839 §5.4), in lower case.
+    private static let secrets = ["a=crypto:", "a=key-mgmt:", "k=", "a=ice-pwd:"]
 
     // MARK: A line for every command and reply, at level 6, in rtpengine's words
 
@@ -39,13 +41,26 @@ extension NGDispatcher {
         }
         var rest = Substring(String(decoding: NGCodec.encode(head, as: .json), as: UTF8.self))
         repeat {
-            note(.notice, "\(what): \(rest.prefix(Self.tracedPiece))", request)
+            tell("\(what): \(rest.prefix(Self.tracedPiece))", request)
             rest = rest.dropFirst(Self.tracedPiece)
         } while !rest.isEmpty
         let sdp = (dictionary["sdp"] ?? dictionary["SDP"])?.string.map { "\($0)" } ?? ""
         for line in sdp.split(whereSeparator: \.isNewline) {
-            // The keys of a call are nobody's business, also of those who may read the log.
-            note(.notice, "\(what): \(line.hasPrefix("a=crypto:") ? "a=crypto:…" : line)", request)
+            tell("\(what): \(Self.masked(line))", request)
         }
+    }
+
+    /// A level that is set on a logger itself counts, whatever the options say.
+    private func tell(_ text: String, _ request: NGRequest) {
+        var log = log
+        log.logLevel = .notice
+        log.notice("\(request.command.rawValue): \(text)", metadata: Self.metadata(callID: request.callID))
+    }
+
+    /// The keys of a call, and what else opens it, are nobody's business, also of those who may read the log.
+    private static func masked(_ line: Substring) -> Substring {
+        let start = line.lowercased()
+        guard let secret = secrets.first(where: { start.hasPrefix($0) }) else { return line }
+        return line.prefix(secret.count) + "…"
     }
 }

@@ -77,17 +77,21 @@ struct TracedCallTests {
     @Test("The flag debug shows what follows, until it is switched off; other calls are quiet")
     func flag() throws {
         let traced = TracedCalls()
-        let control = try LoggedControl(.notice, traced)
+        let control = try LoggedControl(.error, traced)
         let sdp =
             "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
-            + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:secret\r\n"
+            + "k=clear:secret\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:secret\r\na=CRYPTO:2 secret\r\n"
+            + "a=Key-Mgmt:mikey secret\r\na=ice-pwd:secret\r\n"
         let offer: NGDictionary = [
             "command": "offer", "call-id": "1", "from-tag": "a", "sdp": .string(ByteString(sdp)), "flags": ["debug"],
         ]
         let seen = control.send(offer)
         #expect(seen.contains { $0.hasPrefix("[1]: offer: received: {") && $0.contains("\"call-id\":\"1\"") })
         #expect(seen.contains("[1]: offer: received: m=audio 4000 RTP/AVP 8"))
-        #expect(seen.contains("[1]: offer: received: a=crypto:…") && !seen.contains { $0.contains("secret") })
+        for start in ["k=", "a=crypto:", "a=CRYPTO:", "a=Key-Mgmt:", "a=ice-pwd:"] {
+            #expect(seen.contains("[1]: offer: received: \(start)…"))
+        }
+        #expect(!seen.contains { $0.contains("secret") })
         #expect(seen.contains { $0.hasPrefix("[1]: offer: answered: m=audio ") })
         #expect(seen.contains { $0.hasPrefix("[1]: offer: answered: {") && $0.hasSuffix("\"result\":\"ok\"}") })
 
