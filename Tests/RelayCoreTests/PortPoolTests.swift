@@ -1,7 +1,8 @@
-import RelayCore
 import Synchronization
 import Testing
 import WireFormat
+
+@testable import RelayCore
 
 @Suite struct PortPoolTests {
     private let address = IPAddress(ipv4: 0x7F00_0001)
@@ -120,10 +121,36 @@ import WireFormat
         var held = primary.reserve(mine)
         #expect(held != nil)
         #expect(primary.reserve(mine) == nil)
-        #expect(primary.usage.used == 58)
+        #expect(primary.usage == (total: 64, used: 58, free: 0))
         held = nil
-        #expect(primary.usage.used == 56)
+        #expect(primary.usage == (total: 64, used: 56, free: 0), "there is nothing left to draw")
         #expect(primary.draw() == nil, "what was reserved does not become ours to draw")
         #expect(primary.reserve(mine) != nil)
+        drawn.removeLast()
+        #expect(primary.usage == (total: 64, used: 54, free: 2))
+    }
+
+    @Test("ports that other programs have are not free")
+    func occupied() throws {
+        let pool = PortPool(address: IPAddress(ipv4: 0x7F00_0001), range: 40_000...40_007, occupied: [40_003, 40_004])
+        #expect(pool.usage == (total: 8, used: 0, free: 4))
+        let held = [try #require(pool.draw()), try #require(pool.draw())]
+        #expect(pool.usage == (total: 8, used: 4, free: 0))
+        #expect(pool.draw() == nil)
+        #expect(Set(held.map(\.port)) == [40_000, 40_006])
+    }
+
+    @Test("where an address of several has only another relay's ports left, calls go to the next")
+    func turn() throws {
+        let interfaces = try ["127.0.0.1", "127.0.0.2"].enumerated().map { number, address in
+            MediaInterface(name: "pub:\(number + 1)", local: try #require(IPAddress(address)))
+        }
+        let table = InterfaceTable(interfaces, ports: 40_000...40_063, areShared: true)
+        var drawn: [PortPair] = []
+        while let pair = table.interfaces[0].ports.draw() { drawn.append(pair) }
+        for _ in 0..<4 { #expect(table.resolve("pub", keeping: nil, family: .ipv4) == "pub:2") }
+        drawn = []
+        let names = (0..<4).map { _ in table.resolve("pub", keeping: nil, family: .ipv4) }
+        #expect(Set(names) == ["pub:1", "pub:2"])
     }
 }

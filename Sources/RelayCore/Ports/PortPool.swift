@@ -42,6 +42,8 @@ package final class PortPool: Sendable {
         /// Oldest first. A pair that was reserved while it rested is still in here and is passed over.
         var resting: Deque<(pair: UInt16, until: UInt64)> = []
         var used = 0
+        /// Pairs that are neither in use nor ours to draw.
+        var foreign = 0
 
         var hasFree: Bool { free.contains { !$0.isEmpty } }
     }
@@ -82,12 +84,12 @@ package final class PortPool: Sendable {
             places[Int(pair)] = Int32(free[lane].count)
             free[lane].append(pair)
         }
-        state = Mutex(State(free: free, places: places))
+        state = Mutex(State(free: free, places: places, foreign: places.count { $0 == Self.foreign }))
     }
 
     /// Ports in pairs, used ones, and ones that can be drawn. Counts ports, not pairs.
     package var usage: (total: Int, used: Int, free: Int) {
-        state.withLock { (2 * $0.places.count, 2 * $0.used, 2 * ($0.places.count - $0.used)) }
+        state.withLock { (2 * $0.places.count, 2 * $0.used, 2 * ($0.places.count - $0.used - $0.foreign)) }
     }
 
     /// Draws a pair, or `nil` when every one is in use.
@@ -120,6 +122,7 @@ package final class PortPool: Sendable {
         let isTaken = state.withLock { state in
             guard Int(pair) < state.places.count, state.places[Int(pair)] != Self.inUse else { return false }
             if state.places[Int(pair)] < 0 {  // resting, or foreign
+                if state.places[Int(pair)] == Self.foreign { state.foreign -= 1 }
                 state.places[Int(pair)] = Self.inUse
                 state.used += 1
             } else {
@@ -137,7 +140,11 @@ package final class PortPool: Sendable {
             let pair = (port - firstPort) / 2
             state.used -= 1
             let isOurs = share.includes(pair) && !occupied.contains(port) && !occupied.contains(port + 1)
-            guard isOurs else { return state.places[Int(pair)] = Self.foreign }
+            guard isOurs else {
+                state.places[Int(pair)] = Self.foreign
+                state.foreign += 1
+                return
+            }
             state.places[Int(pair)] = Self.resting
             state.resting.append((pair, until))
         }
