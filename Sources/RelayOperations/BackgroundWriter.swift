@@ -98,7 +98,7 @@ package final class BackgroundWriter<Item: Sendable>: Sendable {
         _ = core.done.wait(&tags, milliseconds: 0)  // what an earlier caller did not wait for
         core.state.withLock { $0.isAwaited = true }
         core.bell.wake()
-        return core.done.wait(&tags, milliseconds: Int32(clamping: limit.components.seconds * 1000)) > 0
+        return core.done.wait(&tags, milliseconds: Int32(clamping: limit.nanoseconds / 1_000_000)) > 0
     }
 
     /// Writes what is left, as far as that is possible within so much time, and ends the thread.

@@ -146,6 +146,8 @@ struct Drill: AsyncParsableCommand {
             "For each call it says whether the call would survive the death of its relay; --json has all of them.")
     /// The answer comes after the drill, and after the other relays have told what they got.
     private static let overhead = 30
+    /// No relay lends an address for so long: it refuses at once.
+    private static let longest = 3600
 
     @Option(help: "The media address to lend.") var address: String?
     @Option(help: "For so long.") var seconds: Int?
@@ -161,7 +163,7 @@ struct Drill: AsyncParsableCommand {
         else { throw ValidationError("drill --address ADDRESS [--seconds SECONDS]") }
         var connection = Connection()
         (connection.address, connection.configFile, connection.json) = (console, configFile, json)
-        connection.timeout = max(0, seconds) + Self.overhead
+        connection.timeout = min(max(0, seconds), Self.longest) + Self.overhead
         try await connection.run(["drill", address, "\(seconds)"])
     }
 }

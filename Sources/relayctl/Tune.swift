@@ -15,8 +15,6 @@ struct Tune: AsyncParsableCommand {
             starts again.
             """)
 
-    private static let usualFile = "/etc/rtpengine/rtpengine.conf"
-
     @Flag(help: "Make the changes, as root.") var apply = false
     @Option(name: .customLong("interface"), help: "Look at this interface (those with the relay's addresses).")
     var interfaces: [String] = []
@@ -29,7 +27,7 @@ struct Tune: AsyncParsableCommand {
             return choice
         })
     var steer = SteeringChoice.automatic
-    @Option(help: "The relay's configuration file.") var configFile = Self.usualFile
+    @Option(help: "The relay's configuration file.") var configFile = Connection.usualFile
     @Option(help: "The section in it.") var configSection = "rtpengine"
     @Option(help: "A script that takes back what --apply has changed.") var undoFile = "/run/relayctl-tune-undo"
     @Flag(help: "Print JSON, for scripts.") var json = false
@@ -51,7 +49,7 @@ struct Tune: AsyncParsableCommand {
     private var options: Configuration {
         get throws {
             guard FileManager.default.isReadableFile(atPath: configFile) else {
-                guard configFile == Self.usualFile else { throw ValidationError("\(configFile) cannot be read") }
+                guard configFile == Connection.usualFile else { throw ValidationError("\(configFile) cannot be read") }
                 return try Configuration(reading: ["--config-file=none"])
             }
             return try Configuration(

@@ -43,6 +43,8 @@ struct RelayCtlTests {
             #expect(try await ask(["stats"]).contains(" Owned sessions                                  :1\n"))
             #expect(try await ask(["terminate", "nix"], status: 1).contains("Call Id not found (nix)."))
             #expect(try await ask(["terminate", "one"]).contains("successfully terminated"))
+            // Refused by the relay, and no reason to crash.
+            #expect(!(try await ask(["drill", "192.0.2.1", "\(Int.max)"], status: 1)).isEmpty)
         }
     }
 

@@ -61,7 +61,7 @@ extension SDPComposer {
         let standard = mapping == nil ? StandardPayloadType(payloadType) : nil
         guard mapping != nil || standard != nil else { return false }
         output.write("a=rtpmap:")
-        write(decimal: UInt64(payloadType))
+        output.write(decimal: UInt64(payloadType))
         output.write(UInt8(ascii: " "))
         if let mapping { copy(mapping.value) } else if let standard { output.write(standard.encoding) }
         endLine()

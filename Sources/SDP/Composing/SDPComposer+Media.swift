@@ -83,13 +83,13 @@ extension SDPComposer {
         output.write("m=")
         output.write(type)
         output.write(UInt8(ascii: " "))
-        write(decimal: UInt64(port))
+        output.write(decimal: UInt64(port))
         output.write(UInt8(ascii: " "))
         if case .other(let text) = transport { output.write(text) } else { output.write(transport.name) }
         if !payloadTypes.isEmpty {
             for payloadType in payloadTypes {
                 output.write(UInt8(ascii: " "))
-                write(decimal: UInt64(payloadType))
+                output.write(decimal: UInt64(payloadType))
             }
         } else if formats.isEmpty {
             output.write(" 0")  // RFC 8866 §9: at least one format
@@ -127,11 +127,11 @@ extension SDPComposer {
         case .omitted: break
         case .port(let port):
             output.write("a=rtcp:")
-            write(decimal: UInt64(port))
+            output.write(decimal: UInt64(port))
             endLine()
         case .full(let port, let address):
             output.write("a=rtcp:")
-            write(decimal: UInt64(port))
+            output.write(decimal: UInt64(port))
             output.write(" IN ")
             write(address)
             endLine()

@@ -67,7 +67,7 @@ struct SDPComposer {
     mutating func writeLine(_ prefix: String, decimal value: Int?) {
         guard let value else { return }
         output.write(prefix)
-        write(decimal: UInt64(value.magnitude))
+        output.write(decimal: UInt64(value.magnitude))
         endLine()
     }
 
@@ -87,8 +87,6 @@ struct SDPComposer {
         output.write(address.family == .ipv4 ? "IP4 " : "IP6 ")
         output.write(address)
     }
-
-    mutating func write(decimal value: UInt64) { output.write(decimal: value) }
 
     mutating func writeBandwidth(_ bandwidth: Bandwidth) {
         writeLine("b=AS:", decimal: bandwidth.applicationSpecific)
@@ -135,7 +133,7 @@ struct SDPComposer {
         output.write(UInt8(ascii: " "))
         switch rewrite.version {
         case .keep: output.write(session.versionText)
-        case .number(let number): write(decimal: number)
+        case .number(let number): output.write(decimal: number)
         }
         output.write(" IN ")
         if let address = rewrite.originAddress {
