@@ -52,14 +52,26 @@ final class ChildProcess {
     func kill() {
         guard !isCleared else { return }
         isCleared = true
-        _ = clinux_signal_group(identifier, SIGKILL)
-        while isRunning { SystemClock.sleep(milliseconds: 2) }
+        let everything = signalEverything(SIGKILL)
+        while isRunning || everything.contains(where: Self.isRunning) { SystemClock.sleep(milliseconds: 2) }
     }
 
     /// Stops it and everything it has started, connections and all, or lets it go on.
     func hang(_ hangs: Bool) {
         guard !isCleared else { return }
-        _ = clinux_signal_group(identifier, hangs ? SIGSTOP : SIGCONT)
+        _ = signalEverything(hangs ? SIGSTOP : SIGCONT)
+    }
+
+    /// A guard and its relay have process groups of their own.
+    private func signalEverything(_ signal: Int32) -> [Int32] {
+        let descendants = ProcessSample.descendants(of: identifier)
+        for process in [identifier] + descendants { _ = clinux_signal_group(process, signal) }
+        return descendants
+    }
+
+    /// Whether somebody's child still runs; what has ended has no command line.
+    private static func isRunning(_ process: Int32) -> Bool {
+        SystemFiles.text("/proc/\(process)/cmdline").map { !$0.isEmpty } ?? false
     }
 
     /// Waits until it ends by itself; false if it has not after `milliseconds`.
