@@ -61,8 +61,11 @@ struct SharedCalls {
     var unprotectedCalls: Set<ByteString> { replicator.unprotectedCalls }
 
     /// The other relays that live and have calls on an address.
-    func peers(at address: IPAddress) -> [String] {
-        status.peers.filter { $0.isAlive && $0.addresses.contains("\(address)") }.map(\.node)
+    func peers(at address: IPAddress) -> [String] { Self.peers(at: address, status).map(\.node) }
+
+    /// The same in a status that is there already.
+    static func peers(at address: IPAddress, _ status: ReplicationStatus) -> [ReplicationStatus.Peer] {
+        status.peers.filter { $0.isAlive && $0.addresses.contains("\(address)") }
     }
 
     /// Asks them what has arrived at an address (`Replicator.ask`).

@@ -93,7 +93,7 @@ struct GuardPolicyTests {
         scene.happens(.closed)
         #expect(scene.taken() == [.limitRoutes(.none)])
         scene.happens(.ended(status: 137))
-        #expect(scene.taken() == [.forgetRoutes])
+        #expect(scene.taken() == [.forgetRoutes(above: .none)])
         scene.after(20)
         #expect(scene.taken() == [.start])
         scene.after(40, beating: true)
@@ -111,7 +111,49 @@ struct GuardPolicyTests {
         scene.after(500)
         #expect(scene.taken() == [.start])
         scene.happens(.ended(status: 1))
-        #expect(scene.taken() == [.limitRoutes(.none), .forgetRoutes])
+        #expect(scene.taken() == [.limitRoutes(.none), .forgetRoutes(above: .none)])
+    }
+
+    @Test("where no other relay could go on, the routes stay as the last resort, until it has failed too often")
+    func diesAlone() {
+        var scene = Scene.running(CallSafety(isShared: true, isAlone: true))
+        scene.happens(.closed)
+        #expect(scene.taken() == [.limitRoutes(.lastResort)])
+        scene.happens(.ended(status: 137))
+        #expect(scene.taken() == [.forgetRoutes(above: .lastResort)])
+        scene.after(20)
+        #expect(scene.taken() == [.start])
+        scene.after(40, beating: true)
+        // What the relay before has wanted is forgotten: it is for the new one to say when it is more than that.
+        #expect(scene.taken() == [.limitRoutes(.home)])
+        for left in [RouteLevel.lastResort, .none] {
+            scene.happens(.closed)
+            #expect(scene.taken() == [.limitRoutes(.lastResort)])
+            scene.happens(.ended(status: 1))
+            #expect(scene.taken() == (left == .none ? [.limitRoutes(left)] : []) + [.forgetRoutes(above: left)])
+            scene.after(600)
+            scene.after(40, beating: true)
+            _ = scene.taken()
+        }
+    }
+
+    @Test("a relay that hangs and is ended stays the last resort where there is no other")
+    func hangsAlone() {
+        var scene = Scene.running(CallSafety(isShared: true, isAlone: true))
+        scene.after(200)
+        #expect(scene.taken() == [.limitRoutes(.lastResort)])
+        #expect((800...900).contains(scene.timeToKill()))
+        scene.happens(.closed)
+        scene.happens(.ended(status: 137))
+        #expect(scene.taken() == [.forgetRoutes(above: .lastResort)])
+    }
+
+    @Test("a relay that was asked to end withdraws its routes, alone or not")
+    func leavesAlone() {
+        var scene = Scene.running(CallSafety(isAlone: true))
+        scene.happens(.stopRequested(signal: 15))
+        scene.happens(.closed)
+        #expect(scene.taken() == [.signal(15), .limitRoutes(.none)])
     }
 
     @Test("a stuck relay becomes the last resort within 200 ms, and recovers slowly")

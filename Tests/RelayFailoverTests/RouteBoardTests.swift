@@ -20,12 +20,15 @@ struct RouteBoardTests {
         #expect(board.limit(to: .home) == [.init(address: Self.one, level: .home)])
     }
 
-    @Test("what is forgotten is withdrawn")
+    @Test("what is forgotten is withdrawn, or stays at the level that is left of it")
     func forgets() {
         var board = RouteBoard()
         _ = board.want(.home, for: Self.one)
-        #expect(board.forget() == [.init(address: Self.one, level: .none)])
-        #expect(board.forget() == [])
+        _ = board.want(.none, for: Self.two)
+        #expect(board.forget(above: .lastResort) == [.init(address: Self.one, level: .lastResort)])
+        #expect(board.limit(to: .home) == [])
+        #expect(board.forget(above: .none) == [.init(address: Self.one, level: .none)])
+        #expect(board.forget(above: .none) == [])
     }
 
     @Test("what has failed is told again")
@@ -85,7 +88,8 @@ struct RouteBoardTests {
         "messages to the guard come back as they went",
         arguments: [
             GuardMessage.beat(CallSafety(isCarried: true)), .beat(CallSafety()), .beat(CallSafety(isShared: true)),
-            .beat(CallSafety(isCarried: true, isShared: true)), .ready, .leaving, .route(one, .lastResort),
+            .beat(CallSafety(isCarried: true, isShared: true)),
+            .beat(CallSafety(isShared: true, isAlone: true)), .ready, .leaving, .route(one, .lastResort),
             .route(two, .none),
         ])
     func messages(_ message: GuardMessage) { #expect(GuardMessage(message.text) == message) }

@@ -105,9 +105,10 @@ struct GuardTests {
         let relay: RelayProcess
         let file: String
 
-        init(in run: TestRun) async throws {
+        init(in run: TestRun, with others: [String] = []) async throws {
             file = run.path(of: "routes")
-            relay = try await GuardTests.start(in: run, with: ["--announce=exec:echo $LEVEL $PREFIX >>\(file)"])
+            relay = try await GuardTests.start(
+                in: run, with: ["--announce=exec:echo $LEVEL $PREFIX >>\(file)"] + others)
             try await becomes(["home"])
         }
 
@@ -131,8 +132,9 @@ struct GuardTests {
             try await scene.becomes(["home", "last-resort"])
             kill(child, SIGCONT)
             try await scene.becomes(["home", "last-resort", "home"])
+            // There is no other one that could go on meanwhile.
             kill(child, SIGKILL)
-            try await scene.becomes(["home", "last-resort", "home", "none", "home"])
+            try await scene.becomes(["home", "last-resort", "home", "last-resort", "home"])
             scene.relay.process.signal(SIGTERM)
             #expect(try await scene.relay.process.exitStatus(within: .seconds(10)) == 0)
             #expect(scene.levels.suffix(2) == ["last-resort", "none"])
@@ -146,8 +148,59 @@ struct GuardTests {
             let child = try await Self.child(of: scene.relay)
             kill(child, SIGSTOP)
             #expect(try await Self.child(of: scene.relay, otherThan: child) != child)
-            try await scene.becomes(["home", "last-resort", "none", "home"])
+            try await scene.becomes(["home", "last-resort", "home"])
             #expect(try await scene.relay.client.send(Self.ping) == Self.pong)
+        }
+    }
+
+    @Test(
+        "a killed relay is withdrawn while another one is in step, and is the last resort when there is none",
+        .timeLimit(.minutes(1)),
+        .enabled(if: Executables.missing(["redis-server"]).isEmpty, "redis-server is not installed"))
+    func withdrawsForBackup() async throws {
+        try await withTestRun("guard-withdraws-for-backup") { run in
+            let network = try LoopbackNetwork(portCount: 40)
+            let (redis, console) = (network.ports.lowerBound, network.ports.lowerBound + 1)
+            _ = try run.start(
+                Executables.require("redis-server"),
+                [
+                    "--bind", "\(network.host(100))", "--port", "\(redis)", "--protected-mode", "no", "--save", "",
+                    "--dir", run.directory,
+                ], name: "redis")
+            let sharing = ["--redis=\(network.host(100)):\(redis)"]
+            let scene = try await Announcing(
+                in: run, with: sharing + ["--node=one", "--listen-cli=\(network.host(100)):\(console)"])
+            // Seen several times: by then the guard has heard of it with a sign of life.
+            func hears(_ words: String) async throws {
+                var times = 0
+                _ = try await eventually("'\(words)'", within: .seconds(30), every: .milliseconds(100)) {
+                    let client = try run.start(
+                        Executables.product("relayctl"), ["--address=\(network.host(100)):\(console)", "cluster"],
+                        name: "cluster")
+                    _ = try await client.exitStatus(within: .seconds(10))
+                    if client.log.contains(words) { times += 1 }
+                    return times == 4 ? true : nil
+                }
+            }
+            func killOne() async throws {
+                let child = try await Self.child(of: scene.relay)
+                kill(child, SIGKILL)
+                _ = try await Self.child(of: scene.relay, otherThan: child)
+            }
+            var other = RelayProcess.Options(
+                control: TransportAddress(network.host(2), port: console), media: network.host(2),
+                mediaPorts: console + 1...console + 30)
+            other.others = sharing + ["--node=two", "--backup-interface=\(scene.relay.options.media)"]
+            let backup = try await RelayProcess.start(other, in: run, name: "backup")
+            try await hears("Peer two: in step")
+            try await killOne()
+            try await scene.becomes(["home", "none", "home"])
+
+            backup.process.signal(SIGTERM)
+            _ = try await backup.process.exitStatus(within: .seconds(10))
+            try await hears("Peer two: gone")
+            try await killOne()
+            try await scene.becomes(["home", "none", "home", "last-resort", "home"])
         }
     }
 
@@ -166,7 +219,7 @@ struct GuardTests {
             try await scene.becomes(["home", "last-resort"])
             #expect(scene.relay.process.log.contains("media thread 1 hangs"))
             #expect(try await Self.child(of: scene.relay, otherThan: child) != child)
-            try await scene.becomes(["home", "last-resort", "none", "home"])
+            try await scene.becomes(["home", "last-resort", "home"])
         }
     }
 

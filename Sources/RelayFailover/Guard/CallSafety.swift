@@ -4,8 +4,10 @@ package struct CallSafety: Equatable, Sendable {
     package var isCarried: Bool
     /// The next process finds them in the store; or there are none.
     package var isShared: Bool
+    /// No other relay could go on with them meanwhile.
+    package var isAlone: Bool
 
-    package init(isCarried: Bool = false, isShared: Bool = false) {
-        (self.isCarried, self.isShared) = (isCarried, isShared)
+    package init(isCarried: Bool = false, isShared: Bool = false, isAlone: Bool = false) {
+        (self.isCarried, self.isShared, self.isAlone) = (isCarried, isShared, isAlone)
     }
 }

@@ -13,7 +13,8 @@ package enum GuardMessage: Equatable, Sendable {
 
     package var text: String {
         switch self {
-        case .beat(let safety): "beat\(safety.isCarried ? " carried" : "")\(safety.isShared ? " shared" : "")"
+        case .beat(let safety):
+            "beat\(safety.isCarried ? " carried" : "")\(safety.isShared ? " shared" : "")\(safety.isAlone ? " alone" : "")"
         case .ready: "ready"
         case .leaving: "leaving"
         case .route(let address, let level): "route \(address) \(level.word)"
@@ -24,8 +25,11 @@ package enum GuardMessage: Equatable, Sendable {
     package init?(_ text: String) {
         let words = text.split(separator: " ")
         switch words.first {
-        case "beat" where words.dropFirst().allSatisfy({ $0 == "carried" || $0 == "shared" }):
-            self = .beat(CallSafety(isCarried: words.contains("carried"), isShared: words.contains("shared")))
+        case "beat" where words.dropFirst().allSatisfy({ ["carried", "shared", "alone"].contains($0) }):
+            self = .beat(
+                CallSafety(
+                    isCarried: words.contains("carried"), isShared: words.contains("shared"),
+                    isAlone: words.contains("alone")))
         case "ready" where words.count == 1: self = .ready
         case "leaving" where words.count == 1: self = .leaving
         case "route" where words.count == 3:

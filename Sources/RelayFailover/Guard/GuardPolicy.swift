@@ -50,8 +50,8 @@ package struct GuardPolicy: Equatable, Sendable {
         case start
         /// Announce nothing above this level.
         case limitRoutes(RouteLevel)
-        /// Forget what the relay wanted announced; the next one says it again.
-        case forgetRoutes
+        /// Forget what the relay wanted announced above this level; the next one says it again.
+        case forgetRoutes(above: RouteLevel)
         case signal(Int32)
         /// See what the relay's process is doing, and report `looked`.
         case look
@@ -183,8 +183,13 @@ package struct GuardPolicy: Equatable, Sendable {
     private mutating func vanish() -> [Action] {
         guard phase != .over, phase != .vanished else { return [] }
         phase = .vanished
-        return isCarried && !isStopping && !isLeaving ? [] : restrict(to: .none)
+        if isStopping || isLeaving { return restrict(to: .none) }
+        return isCarried ? [] : restrict(to: levelWithoutRelay)
     }
+
+    /// What may be announced while there is no relay. Where no other one could serve the address either, to withdraw it
+    /// helps nobody: the next relay is here sooner than a route that comes back.
+    private var levelWithoutRelay: RouteLevel { safety.isAlone && failures < Self.mostFailures ? .lastResort : .none }
 
     private mutating func end(_ status: Int32, at now: UInt64) -> [Action] {
         var actions = vanish()
@@ -192,8 +197,8 @@ package struct GuardPolicy: Equatable, Sendable {
         if let stopSignal, readySince == nil, status == 128 + stopSignal { return actions + finish(status: 0) }
         if isStopping || isLeaving || !hasEverAnswered || status == 0 { return actions + finish(status: status) }
         failures += 1
-        if failures >= Self.mostFailures || !isCarried { actions += restrict(to: .none) }
-        if limit == .none { actions.append(.forgetRoutes) }
+        if failures >= Self.mostFailures || !isCarried { actions += restrict(to: levelWithoutRelay) }
+        if limit < .home { actions.append(.forgetRoutes(above: limit)) }
         safety.isCarried = isCarried && failures < Self.mostFailures
         phase = .waiting(until: now &+ Self.pauses[min(failures, Self.pauses.count - 1)])
         return actions

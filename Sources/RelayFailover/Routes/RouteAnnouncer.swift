@@ -39,7 +39,9 @@ package struct RouteAnnouncer: Sendable {
 
     package mutating func limit(to level: RouteLevel, at now: UInt64) { perform(board.limit(to: level), at: now) }
 
-    package mutating func forget(at now: UInt64) { perform(board.forget(), at: now) }
+    package mutating func forget(above level: RouteLevel, at now: UInt64) {
+        perform(board.forget(above: level), at: now)
+    }
 
     /// Some times a second: tries again what failed, announces again what somebody has removed, goes on with commands.
     package mutating func tick(at now: UInt64) {

@@ -26,9 +26,9 @@ package struct RouteBoard: Equatable, Sendable {
         return changes()
     }
 
-    /// Nobody wants anything any more. Addresses stay known, so that they are withdrawn.
-    package mutating func forget() -> [Change] {
-        for address in wanted.keys { wanted[address] = RouteLevel.none }
+    /// Nobody wants anything above this level any more. Addresses stay known, so that they are withdrawn.
+    package mutating func forget(above level: RouteLevel) -> [Change] {
+        for (address, now) in wanted { wanted[address] = min(now, level) }
         return changes()
     }
 

@@ -14,6 +14,7 @@ struct Failover: Service {
     private let link: GuardLink?
     private let routes: RouteService
     private let isAnnouncing: Bool
+    private let home: [IPAddress]
     private let drainLimit: Duration
     private let log: Logger
 
@@ -24,9 +25,10 @@ struct Failover: Service {
     ) throws(SystemError) {
         (self.relay, self.kernel, self.shared, self.link, self.log) = (relay, kernel, shared, link, log)
         isAnnouncing = method != nil
+        home = configuration.homeAddresses
         drainLimit = .seconds(configuration.drainTimeout)
         routes = RouteService(
-            relay: relay, home: configuration.homeAddresses, backups: configuration.backupAddresses,
+            relay: relay, home: home, backups: configuration.backupAddresses,
             outlet: try RouteOutlet(link: link, method: method, log: log),
             replication: { shared?.routeConditions ?? .absent }, log: log)
     }
@@ -35,14 +37,24 @@ struct Failover: Service {
     func beat(through ask: @escaping @Sendable ([UInt8], @escaping @Sendable ([UInt8]) -> Void) -> Void) throws {
         try Heartbeat(
             ask: ask, knock: { [relay] in relay.knockOnMediaThreads() },
-            beat: { [relay, kernel, shared, link, routes] in
+            beat: { [relay, kernel, shared, link, routes, home] in
                 // The registry of calls answers too.
                 let hasCalls = relay.callCount > 0
                 routes.noteAnswer()
-                let isShared = !hasCalls || shared?.status.canWrite ?? false
-                link?.tell(.beat(CallSafety(isCarried: kernel.carriesCalls, isShared: isShared)))
+                let status = shared?.status ?? .standalone
+                link?.tell(
+                    .beat(
+                        CallSafety(
+                            isCarried: kernel.carriesCalls, isShared: !hasCalls || status.canWrite,
+                            isAlone: Self.isAlone(at: home, status))))
             }, log: log
         ).start()
+    }
+
+    /// For one of these addresses at least there is no other relay that could go on with its calls. While the store is away
+    /// what was heard last counts.
+    private static func isAlone(at home: [IPAddress], _ status: ReplicationStatus) -> Bool {
+        !home.allSatisfy { SharedCalls.peers(at: $0, status).contains(where: \.isInStep) }
     }
 
     func run() async throws {

@@ -169,7 +169,7 @@ struct Guard {
                     log.error("the relay gives no sign of life\(routes)")
                 }
                 announcer.limit(to: level, at: now)
-            case .forgetRoutes: announcer.forget(at: now)
+            case .forgetRoutes(let level): announcer.forget(above: level, at: now)
             case .signal(let number): signalChild(number)
             case .look:
                 if let look = ProcessLook(process: child) { _ = policy.handle(.looked(look), at: now) }
