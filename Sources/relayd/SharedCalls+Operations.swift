@@ -33,6 +33,9 @@ struct ReplicationMetrics: MetricSource {
         metrics.counter(
             "relay_replication_lost_endings_total", status.lostEndings,
             help: "Endings forgotten before they were stored")
+        metrics.counter(
+            "relay_replication_stale_calls_total", status.staleCalls,
+            help: "Calls of this relay that were over, and that the store has come back with")
         metrics.counter("relay_replication_errors_total", status.errors, help: "Failures of the store")
         for peer in status.peers {
             metrics.gauge(
@@ -92,6 +95,7 @@ struct ClusterCommand: ConsoleCommand {
         object.append("applied", status.appliedChanges)
         object.append("skipped_records", status.skippedRecords)
         object.append("lost_endings", status.lostEndings)
+        object.append("stale_calls", status.staleCalls)
         object.append("errors", status.errors)
         object.append("last_error", .string(status.lastError ?? ""))
         object.append("peers", .list(status.peers.map { .object(Self.object($0)) }))

@@ -7,6 +7,7 @@ import WireFormat
 struct SharingFlagTests {
     private final class Changes: CallObserver {
         let count = Mutex(0)
+        func latestCreation(of id: ByteString) -> UInt64 { 0 }
         func callChanged(_ id: ByteString) { count.withLock { $0 += 1 } }
         func callEnded(_ ending: CallEnding) {}
     }

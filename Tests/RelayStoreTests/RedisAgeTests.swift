@@ -58,6 +58,22 @@ struct RedisAgeTests {
         }
     }
 
+    @Test("relays that are gone, however many, hide none that is there")
+    func gone() async throws {
+        try await withTestRun("redis-gone") { run in
+            let redis = try await Self.start(run)
+            let anHourAgo = SystemClock.wall / 1_000_000 - 3_600_000
+            let names = (0..<2 * StoreLimits.peers).flatMap { ["\(anHourAgo + UInt64($0))", "pod-\($0)"] }
+            try await redis.command(["ZADD", "relay:nodes"] + names)
+            let group = try TestGroup(try Self.store(redis), names: ["a", "b"])
+            defer { group.stop() }
+            _ = try await eventually("they see each other") {
+                group.relays.allSatisfy { $0.replicator.status.peers.contains(where: \.isAlive) } ? true : nil
+            }
+            #expect(try await redis.command("ZCARD", "relay:nodes") == "\(StoreLimits.peers)")
+        }
+    }
+
     @Test("endings that were pruned unread are a gap: everything is read again, and nothing comes back")
     func pruned() async throws {
         try await withTestRun("redis-pruned") { run in

@@ -67,6 +67,20 @@ final class RedisServer {
         _ = try await process.exitStatus(within: .seconds(10))
     }
 
+    /// Copies what it has on disk, while nothing is written.
+    func dump() throws -> String {
+        let copy = run.path(of: "\(name)-dump")
+        try FileManager.default.copyItem(atPath: directory, toPath: copy)
+        return copy
+    }
+
+    /// Starts it again with what it had once.
+    func restart(from dump: String) async throws {
+        try FileManager.default.removeItem(atPath: directory)
+        try FileManager.default.copyItem(atPath: dump, toPath: directory)
+        try await restart(empty: false)
+    }
+
     /// Starts it again.
     ///
     /// - Parameter empty: without what it had.

@@ -104,13 +104,15 @@ struct ReplicationTests {
         }
     }
 
-    @Test("a Call-ID that is used again is a new call, also on a relay whose clock is behind")
-    func reuse() async throws {
+    @Test(
+        "a Call-ID that is used again is a new call, also on a relay whose clock is behind, or has been set back",
+        arguments: [5, 3600, 30 * 86_400] as [UInt64])
+    func reuse(_ seconds: UInt64) async throws {
         let group = try TestGroup(store, names: ["a", "b"])
         defer { group.stop() }
-        // A call that was created by a clock five seconds ahead, and ended.
+        // A call that was created by a clock that is ahead, and ended.
         let version = CallVersion(
-            instance: CallInstance(created: SystemClock.wall / 1000 + 5_000_000, node: "z"),
+            instance: CallInstance(created: SystemClock.wall / 1000 + seconds * 1_000_000, node: "z"),
             ownership: Ownership(node: "z", epoch: 3), revision: 7)
         store.plant(
             SessionRecord.ended(CallEnding(callID: "1", version: version, isFinal: true)).encoded, at: "1")

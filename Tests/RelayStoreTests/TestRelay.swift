@@ -104,15 +104,18 @@ final class TestGroup: Sendable {
     ///   - endingLifetime: how long endings are kept.
     ///   - log: what the replicators say.
     ///   - stores: of relays that get to the store in another way.
+    ///   - adjust: whatever else is to be different.
     init(
         _ store: any SessionStore, names: [String] = ["a", "b", "c"], expiry: Duration? = nil,
-        endingLifetime: Duration? = nil, log: LogLines? = nil, stores: [String: any SessionStore] = [:]
+        endingLifetime: Duration? = nil, log: LogLines? = nil, stores: [String: any SessionStore] = [:],
+        adjust: (inout ReplicationOptions) -> Void = { _ in }
     ) throws {
         let network = try LoopbackNetwork(portCount: 2)
         relays = try names.enumerated().map { index, name in
             var options = ReplicationOptions(node: name)
             if let expiry { options.expiry = expiry }
             if let endingLifetime { options.endingLifetime = endingLifetime }
+            adjust(&options)
             return try TestRelay(
                 name, stores[name] ?? store, address: network.host(UInt8(index + 1)), ports: 20_000...31_999,
                 options: options, log: log

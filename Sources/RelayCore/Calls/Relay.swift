@@ -237,11 +237,13 @@ public final class Relay: Sendable {
 
     private func findOrAdd(_ id: ByteString, tos: UInt8?) throws(RelayError) -> Call {
         guard !hasStopped else { throw .stopped }
+        if let call = find(id) { return call }
+        let earlier = observer.withLock { $0 }?.latestCreation(of: id) ?? 0
         return try calls.withLock { (calls) throws(RelayError) -> Call in
             if let call = calls[id] { return call }
             try admit(besides: calls.count - foreignCallCount)
             let state = CallState(
-                tos: tos ?? settings.tos, wall: nextStamp(), monotonic: SystemClock.monotonic,
+                tos: tos ?? settings.tos, wall: max(nextStamp(), earlier &+ 1), monotonic: SystemClock.monotonic,
                 node: configuration.node)
             let call = Call(id: id, worker: pickWorker(), state: state)
             calls[id] = call
@@ -293,6 +295,9 @@ public final class Relay: Sendable {
 
 /// Is told when calls change, so that they can be stored. Called on whatever thread the change happened; must not block.
 package protocol CallObserver: Sendable {
+    /// When the last call with this Call-ID was created that is known to have been anywhere, in microseconds since the
+    /// epoch; 0 when there was none. A new one has to be later, whatever clocks say, or it would count as that one.
+    func latestCreation(of id: ByteString) -> UInt64
     /// A command, a learned address or a change of owner has changed the call.
     func callChanged(_ id: ByteString)
     /// The call is over. Not called for calls that ended because another relay said so.

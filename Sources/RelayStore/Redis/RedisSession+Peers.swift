@@ -2,11 +2,7 @@ internal import RelayCore
 internal import WireFormat
 
 extension RedisSession {
-    /// A relay that has not been heard of for so long is no longer looked for, in milliseconds.
-    private static let peerMemory: UInt64 = 24 * 3600 * 1000
-
     func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer] {
-        let now = SystemClock.wall / 1_000_000
         var commands = RedisCommand()
         commands.begin(2)
         commands.word("GET")
@@ -20,13 +16,14 @@ extension RedisSession {
         commands.begin(4)
         commands.word("ZADD")
         commands.word(keys.nodes)
-        commands.word(now)
+        commands.word(SystemClock.wall / 1_000_000)
         commands.word(node)
+        // Those that were heard of last are looked for. By their order, not by their age: clocks may be wrong.
         commands.begin(4)
-        commands.word("ZREMRANGEBYSCORE")
+        commands.word("ZREMRANGEBYRANK")
         commands.word(keys.nodes)
-        commands.word("-inf")
-        commands.word(now > Self.peerMemory ? now - Self.peerMemory : 0)
+        commands.word(0)
+        commands.word("-\(StoreLimits.peers + 1)")
         commands.begin(4)
         commands.word("ZRANGE")
         commands.word(keys.nodes)

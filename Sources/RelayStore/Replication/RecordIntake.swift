@@ -6,6 +6,8 @@ internal import WireFormat
 struct RecordIntake: Sendable {
     let relay: Relay
     let state: ReplicationState
+    /// The name of this relay in the group.
+    let node: String
 
     /// What this relay knows of a call: its state, or that it has ended.
     func header(of callID: ByteString) -> RecordHeader? {
@@ -18,8 +20,10 @@ struct RecordIntake: Sendable {
 
     /// Takes a record over if it is newer than what is known here, and offers what is known here if that is newer.
     ///
-    /// - Parameter sequence: of the change in the index of `server`; 0 when not known.
-    func take(_ bytes: [UInt8], of callID: ByteString, sequence: UInt64, from server: String) {
+    /// - Parameters:
+    ///   - sequence: of the change in the index of `server`; 0 when not known.
+    ///   - isOld: it was found in a store that has come back, and nobody may have written it lately.
+    func take(_ bytes: [UInt8], of callID: ByteString, sequence: UInt64, from server: String, isOld: Bool = false) {
         let now = SystemClock.monotonic
         guard let header = RecordHeader(bytes.span) else {
             return state.countSkippedRecord(callID, "no record of ours, or of another version")
@@ -29,8 +33,12 @@ struct RecordIntake: Sendable {
             if header < known { state.note { $0.change(callID) } }
             return
         }
-        state.values.withLock { $0.table.expect(callID, header, at: now) }
+        let isKnown = state.values.withLock { values in
+            defer { values.table.expect(callID, header, at: now) }
+            return values.table[callID] != nil
+        }
         defer { state.values.withLock { $0.table.finish(callID) } }
+        if isOld, !isKnown, header.isLive, header.version.ownership.node == node { return end(callID, header, at: now) }
         do throws(SessionRecord.Fault) {
             switch try SessionRecord(bytes, of: callID) {
             case .live(let snapshot): relay.apply(snapshot)
@@ -47,6 +55,13 @@ struct RecordIntake: Sendable {
                 callID, header, sequence: sequence, from: server, at: SystemClock.monotonic, keeping: original)
         }
         bury(callID)
+    }
+
+    /// The store has a call of ours that we know nothing of although we know all that we have: it has ended so long ago that
+    /// nobody remembers. Whoever knows a later state of it still knows better.
+    private func end(_ callID: ByteString, _ header: RecordHeader, at now: UInt64) {
+        state.countStaleCall(callID)
+        state.note { $0.end(CallEnding(callID: callID, version: header.version, isFinal: false), at: now) }
     }
 
     /// Ends a call that has ended while its record was on its way into the relay.

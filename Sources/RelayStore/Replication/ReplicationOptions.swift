@@ -7,6 +7,10 @@ public struct ReplicationOptions: Sendable {
     /// How long an ending is kept, by the store and by relays. One that was away for longer compares everything, and
     /// trusts nothing that it knew of others' calls.
     package var endingLifetime = StoreLimits.endingLifetime
+    /// How often a relay looks for what it may forget, and for records to refresh, at most.
+    package var tidying = Duration.seconds(60)
+    /// A relay that has been there for so long has offered everything it has, and knows all that others have of its calls.
+    package var patience = Duration.seconds(10)
     /// So many failures in a row are followed by another try at once, or shortly; `nil` for no limit.
     public var allowedErrors: Int?
     /// After more failures than that, the pause between two tries.

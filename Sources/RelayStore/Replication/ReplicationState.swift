@@ -27,6 +27,8 @@ final class ReplicationState: Sendable {
         var outOfStepSince: UInt64?
         /// Calls in the change index whose records are gone.
         var withoutRecord: Set<ByteString> = []
+        /// Another process has our name.
+        var hasNamesake = false
         /// The first reading is through, or the first attempt has failed.
         var hasTried = false
         /// What the others are being asked, and who has answered what.
@@ -105,10 +107,11 @@ final class ReplicationState: Sendable {
         }
     }
 
-    /// Another process announces itself under our name.
+    /// Another process announces itself under our name. Then there are calls of that name that we do not know.
     func reportStranger() {
         let text = "another relay of the group has our name; give each its own (--node)"
         let isNews = values.withLock { values in
+            values.hasNamesake = true
             defer { values.status.lastError = text }
             values.status.errors += 1
             return values.status.lastError != text
@@ -117,6 +120,17 @@ final class ReplicationState: Sendable {
     }
 
     // MARK: Reading
+
+    /// Whether a call of ours that we do not know can only be one that is over.
+    var knowsItsCalls: Bool { values.withLock { $0.status.knowsItsCalls && !$0.hasNamesake } }
+
+    func countStaleCall(_ callID: ByteString) {
+        let count = values.withLock { values in
+            values.status.staleCalls += 1
+            return values.status.staleCalls
+        }
+        if count == 1 { log.warning("the store has come back with calls of ours that are over: they are ended there") }
+    }
 
     /// A reading has begun that will go up to this number.
     func expect(_ sequence: UInt64) { values.withLock { $0.storeSequence = sequence } }
@@ -183,6 +197,7 @@ final class ReplicationState: Sendable {
             status.outOfStepFor = values.outOfStepSince.map { .nanoseconds(now - min(now, $0)) }
             status.unprotectedCalls = values.table.unprotected
             status.lostEndings = values.table.lostEndings
+            status.rememberedEndings = values.table.endings
             return status
         }
     }

@@ -58,6 +58,13 @@ public struct ReplicationStatus: Sendable {
     /// Calls that ended while the store was away for so long that their endings had to be forgotten. What the store has of
     /// them comes back with it, and ends by timeout.
     public var lostEndings: UInt64 = 0
+    /// Calls of this relay that had long been over and were in the store as living ones, when it came back with old data.
+    /// They were ended there.
+    public var staleCalls: UInt64 = 0
+    /// Endings that this relay remembers: they decide about what others, or the store, believe to be living.
+    package var rememberedEndings = 0
+    /// This relay has been in step for so long that it knows every call of its own.
+    package var knowsItsCalls = false
     /// Connections that failed or broke, and answers that did not come.
     public var errors: UInt64 = 0
     /// The last of those.

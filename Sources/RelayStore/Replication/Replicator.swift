@@ -39,7 +39,7 @@ public final class Replicator: CallObserver {
         } catch {
             throw StoreError(.noResources, "\(error)")
         }
-        intake = RecordIntake(relay: relay, state: state)
+        intake = RecordIntake(relay: relay, state: state, node: options.node)
         relay.observe(self)
     }
 
@@ -111,6 +111,10 @@ public final class Replicator: CallObserver {
 
     /// What they have answered so far, by their names.
     package var answers: [String: [StreamReading]] { state.values.withLock { $0.answers } }
+
+    package func latestCreation(of id: ByteString) -> UInt64 {
+        state.values.withLock { $0.table[id] }?.header.version.instance.created ?? 0
+    }
 
     package func callChanged(_ id: ByteString) { state.note { $0.change(id) } }
 

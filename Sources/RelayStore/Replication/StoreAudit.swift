@@ -8,11 +8,11 @@ struct StoreAudit {
     private static let callsAtATime = 512
     /// Without any reason, everything is compared so often.
     private static let interval = Duration.seconds(300)
-    /// An owner that has been there for so long has offered everything it has.
-    private static let patience = Duration.seconds(10)
     private var last: UInt64 = 0
     /// Up to this monotonic time this relay has heard of every ending.
     private var knowledge = SystemClock.monotonic
+    /// Since when this relay has been in step, if it is.
+    private var inStepSince: UInt64?
     /// Calls of other relays that the store lacks and that may have ended while this relay was away, and since when their
     /// owners have been there.
     private var doubtful: [ByteString: UInt64?] = [:]
@@ -41,8 +41,13 @@ struct StoreAudit {
             last = now
             intake.state.values.withLock { $0.isAudited = !$0.isAuditWanted }
         }
-        if !doubtful.isEmpty { try settle(intake, session, peers, at: now) }
-        if intake.state.status(at: now).isInStep { knowledge = now }
+        if !doubtful.isEmpty { try settle(intake, session, options, peers, at: now) }
+        guard intake.state.status(at: now).isInStep else { return inStepSince = nil }
+        let since = inStepSince ?? now
+        (knowledge, inStepSince) = (now, since)
+        if now >= since &+ options.patience.nanoseconds {
+            intake.state.values.withLock { $0.status.knowsItsCalls = true }
+        }
     }
 
     private mutating func compare(
@@ -78,7 +83,8 @@ struct StoreAudit {
     /// A doubtful call is the owner's to offer. When the owner is there and does not, the call is over; when it is not
     /// there, the call may be worth keeping.
     private mutating func settle(
-        _ intake: RecordIntake, _ session: any StoreSession, _ peers: Set<String>, at now: UInt64
+        _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions, _ peers: Set<String>,
+        at now: UInt64
     ) throws(StoreError) {
         let calls = Array(doubtful.keys.prefix(Self.callsAtATime))
         for (callID, stored) in zip(calls, try session.headers(of: calls)) {
@@ -95,7 +101,7 @@ struct StoreAudit {
                 doubtful[callID] = now
                 continue
             }
-            if now >= since &+ Self.patience.nanoseconds {
+            if now >= since &+ options.patience.nanoseconds {
                 doubtful[callID] = nil
                 intake.relay.apply(CallEnding(callID: callID, version: version, isFinal: false))
                 intake.state.values.withLock { $0.table.forget(callID) }

@@ -106,6 +106,7 @@ struct StoreFollower {
 
     /// - Parameter known: much of it is likely to be known already: look at the first lines before reading all.
     private func take(_ changes: [StoreChange], known: Bool, _ session: any StoreSession) throws(StoreError) {
+        let isOld = isResync && state.knowsItsCalls
         var rest = changes[...]
         while !rest.isEmpty, !state.hasStopped {
             var some = Array(rest.prefix(Self.recordsAtATime))
@@ -115,7 +116,8 @@ struct StoreFollower {
             for (change, record) in zip(some, try session.records(of: some.map(\.callID))) {
                 switch record {
                 case .record(let bytes):
-                    intake.take(bytes, of: change.callID, sequence: change.sequence, from: session.server)
+                    intake.take(
+                        bytes, of: change.callID, sequence: change.sequence, from: session.server, isOld: isOld)
                 case .unreadable:
                     state.countSkippedRecord(change.callID, "not a string, or too long")
                 case .missing:

@@ -12,9 +12,6 @@ struct StoreWriter {
     private static let pause: UInt64 = 20_000_000
     /// How often this relay announces itself, and looks whether the store has lost anything.
     private static let beat = Duration.seconds(1)
-    /// How often this relay looks for what it may forget, and for records that have not been refreshed for a quarter of
-    /// their life time. Where that is shorter, it looks more often.
-    private static let tidying = Duration.seconds(60)
     /// How long an announcement holds.
     private static let announcementLifetime = Duration.seconds(5)
     /// How long a note for another relay is kept.
@@ -190,7 +187,8 @@ struct StoreWriter {
         try audit.run(intake, session, options, peers: Set(peers.map(\.node)))
         if beats % 10 == 0 { try session.prune(now: SystemClock.wall) }
         if now >= nextTidying {
-            nextTidying = now &+ min(Self.tidying, options.expiry / 4).nanoseconds
+            // Records are refreshed when they have not been for a quarter of their life time.
+            nextTidying = now &+ min(options.tidying, options.expiry / 4).nanoseconds
             tidy(at: now)
         }
         let gone = state.values.withLock { values in
