@@ -120,21 +120,4 @@ struct SupervisionTests {
             #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
         }
     }
-
-    @Test(
-        "the sample unit is one", .timeLimit(.minutes(1)),
-        .enabled(if: Executables.missing(["systemd-analyze"]).isEmpty, "systemd-analyze is not installed"))
-    func unitIsValid() async throws {
-        try await withTestRun("unit-is-valid") { run in
-            let sample = try String(contentsOfFile: "samples/systemd/relayd.service", encoding: .utf8)
-            let unit = run.path(of: "relayd.service")
-            // It has to name a program that is there.
-            try sample.replacing("/usr/local/bin/relayd", with: RelayProcess.executable())
-                .write(toFile: unit, atomically: true, encoding: .utf8)
-            let analysis = try run.start(
-                Executables.require("systemd-analyze"), ["verify", "--man=no", unit], name: "analysis")
-            #expect(try await analysis.exitStatus(within: .seconds(20)) == 0)
-            #expect(!analysis.log.contains("relayd.service:"), "\(analysis.log)")
-        }
-    }
 }
