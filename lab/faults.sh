@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # To be sourced by lab/run: what goes wrong. Each fault is a function `fault_NAME`; `prepare_NAME` runs before the calls'
-# media is measured, `promise_NAME` prints the longest gap that we promise, in milliseconds.
+# media is measured, `promise_NAME` prints the longest gap that we promise, in milliseconds, and where there is a
+# `refuses_NAME` ICMP errors are no broken promise.
 
 # BFD: three packets, 50 ms apart; and what we allow ourselves.
 readonly detection=150 margin=20
 
 readonly common_faults=(nothing host-death killed killed-with-guard hang stop return redis-and-host flap two-of-three)
 # What only relayd has, or promises anything for.
-readonly relayd_faults=(guard-killed media-hang hang-alone drill drill-with-loss rolling sentinel-and-host both-homes)
+readonly relayd_faults=(guard-killed media-hang hang-alone killed-alone drill drill-with-loss rolling sentinel-and-host both-homes)
 
 # by_plane USER KERNEL: what is promised depends on who forwards.
 by_plane() { if [[ $plane == kernel ]]; then printf '%s' "$2"; else printf '%s' "$1"; fi; }
@@ -40,7 +41,9 @@ fault_killed-with-guard() {
     # What the unit file has systemd do then (ExecStopPost).
     if [[ $relay == relayd ]]; then ip -n r1 address flush dev relay0; fi
 }
-promise_killed-with-guard() { printf 300; }
+promise_killed-with-guard() { by_plane 300 0; }
+# Nobody is left who could keep the ports from refusing what comes until the address has moved.
+refuses_killed-with-guard() { :; }
 
 describe_hang() { printf 'relay hangs (SIGSTOP)'; }
 fault_hang() { kill -STOP "$(relay_process 1)"; }
@@ -101,15 +104,15 @@ drill_row() {
 }
 
 describe_drill-with-loss() { printf 'drill, the backup deaf for 0.4 s'; }
-# BFD, BGP and commands go on: only media is lost.
+# BFD, BGP and commands go on: only media is lost. At the router: what the kernel forwards on r2 no filter there sees.
 fault_drill-with-loss() {
     fault_drill &
     await "r2 has $(vip 1)" routed_to 1 2
     sleep 0.5
-    on r2 nft 'add table inet lab; add chain inet lab deaf { type filter hook prerouting priority -400; }
-        add rule inet lab deaf udp dport 20000-31999 drop'
+    on rt nft 'add table inet lab; add chain inet lab deaf { type filter hook forward priority 0; }
+        add rule inet lab deaf oifname "relay2" udp dport 20000-31999 drop'
     sleep 0.4
-    on r2 nft delete table inet lab
+    on rt nft delete table inet lab
     wait $!
 }
 # Longer than that the backup is not deaf; the point is that both accounts agree.
@@ -136,6 +139,11 @@ describe_hang-alone() { printf 'hangs, and there is no backup'; }
 fault_hang-alone() { fault_hang; }
 # Noticed, given up and started again; calls come from Redis.
 promise_hang-alone() { by_plane 2000 0; }
+
+describe_killed-alone() { printf 'killed (-9), and there is no backup'; }
+fault_killed-alone() { fault_killed; }
+# Started again; calls come from Redis.
+promise_killed-alone() { by_plane 1000 0; }
 
 describe_rolling() { printf 'upgrade of all, one by one'; }
 fault_rolling() {

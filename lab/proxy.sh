@@ -33,29 +33,30 @@ start_callers() {
     caller=$!
 }
 
-# Runs calls through a fault, and prints what became of them; status 1 when a promise is broken.
+# Runs calls through a fault, and keeps what became of them.
 measure_proxy() {
-    local fault=$1 status=0 failed slowest nodes unreachable verdict=kept
-    work=$PWD/.build/lab/$relay-$plane-proxy-$fault
-    rm -rf "$work"
-    mkdir -p "$work"
+    local fault=$1 status=0 slowest
     start_cluster
     start_proxy
     start_callers
     sleep 2 # of undisturbed calls
     "fault_$fault" >>"$work/fault.log" 2>&1
     wait "$caller" || status=$?
-    failed=$(awk -F';' 'NR == 1 { for (n = 1; $n != "FailedCall(C)" && n < NF; n++); } END { print $n }' "$work"/caller_*_.csv)
     slowest=$(tail -qn +2 "$work"/caller_*_rtt.csv | cut -d';' -f 2 | sort -n | tail -n 1)
-    nodes=$(on gen kamcmd -s "unix:$work/kamailio.ctl" rtpengine.show all)
-    unreachable=$(unreachables)
-    printf '%s\n' "$nodes" >"$work/nodes.log"
+    on gen kamcmd -s "unix:$work/kamailio.ctl" rtpengine.show all >"$work/nodes.log"
+    printf 'status=%s slowest=%s unreachable=%s\n' "$status" "${slowest%.*}" "$(unreachables)" >"$work/proxy.result"
+}
+
+# Prints that; status 1 when a promise is broken.
+row_proxy() {
+    local status slowest unreachable failed verdict=kept
+    source "$work/proxy.result"
+    failed=$(awk -F';' 'NR == 1 { for (n = 1; $n != "FailedCall(C)" && n < NF; n++); } END { print $n }' "$work"/caller_*_.csv)
     # One retry, and what Kamailio, SIPp and a busy machine add.
-    if [[ $status -ne 0 || ${slowest%.*} -gt $((proxy_patience + 250 + slack)) || $nodes == *"disabled(permanent): 1"* ||
-        $unreachable -ne 0 ]]; then verdict=BROKEN; fi
-    printf 'through Kamailio, %s: %s calls, %s failed; slowest set-up %s ms; %s ICMP unreachables; nodes in use %s of 2: %s\n' \
-        "$("describe_$fault")" $((proxy_rate * seconds)) "${failed:-?}" "${slowest%.*}" "$unreachable" \
-        "$(grep -c 'disabled: 0\|disabled: no' <<<"$nodes")" "$verdict"
-    clear
+    if [[ $status -ne 0 || $slowest -gt $((proxy_patience + 250 + slack)) || $unreachable -ne 0 ]] ||
+        grep -q 'disabled(permanent): 1' "$work/nodes.log"; then verdict=BROKEN; fi
+    printf 'through Kamailio, host dies: %s calls, %s failed; slowest set-up %s ms; %s ICMP unreachables; nodes in use %s of 2: %s\n' \
+        $((proxy_rate * seconds)) "${failed:-?}" "$slowest" "$unreachable" \
+        "$(grep -c 'disabled: 0\|disabled: no' "$work/nodes.log")" "$verdict"
     [[ $verdict == kept ]]
 }

@@ -114,6 +114,5 @@ await_in_service() {
 }
 
 bfd_is_up() {
-    [[ $speaker != exabgp ]] || return 0 # it has none
     birdc -s "$work/rt/bird.ctl" show bfd sessions 2>/dev/null | grep -q "^10.1.$1.2 .* Up "
 }

@@ -95,9 +95,11 @@ start_speaker_bird() {
     start "r$node" bird bird -f -c "$folder/relay.conf" -s "$folder/bird.ctl"
 }
 
-# ExaBGP starts relayd itself (start_relayd), and knows nothing of interfaces: the addresses are always there.
+# ExaBGP starts relayd itself (start_relayd), and knows nothing of interfaces: the addresses are always there. BIRD does BFD.
 start_speaker_exabgp() {
     local other
+    sed "s/10\.1\.1\./10.1.$1./g" samples/exabgp/bird.conf >"$work/r$1/bird.conf"
+    start "r$1" bird bird -f -c "$work/r$1/bird.conf" -s "$work/r$1/bird.ctl"
     for ((other = 1; other <= relays; other++)); do
         ip -n "r$1" address replace "$(vip "$other")/32" dev lo
     done
