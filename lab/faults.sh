@@ -8,7 +8,8 @@ readonly detection=150 margin=20
 
 readonly common_faults=(nothing host-death killed killed-with-guard hang stop return redis-and-host flap two-of-three)
 # What only relayd has, or promises anything for.
-readonly relayd_faults=(guard-killed media-hang hang-alone killed-alone drill drill-with-loss rolling sentinel-and-host both-homes)
+readonly relayd_faults=(guard-killed media-hang hang-alone killed-alone drill drill-with-loss rolling sentinel-and-host
+    both-homes)
 
 # by_plane USER KERNEL: what is promised depends on who forwards.
 by_plane() { if [[ $plane == kernel ]]; then printf '%s' "$2"; else printf '%s' "$1"; fi; }
