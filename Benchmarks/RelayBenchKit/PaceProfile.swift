@@ -12,7 +12,7 @@ package struct PaceProfile: Equatable, Sendable {
     private struct Leg: Equatable {
         /// How many packets earlier legs have.
         let first: UInt64
-        let pacer: Pacer
+        var pacer: Pacer
     }
 
     private var legs: [Leg] = []
@@ -31,6 +31,20 @@ package struct PaceProfile: Equatable, Sendable {
             legs.append(Leg(first: first, pacer: pacer))
             first += UInt64(max(0, step.packets))
             time = pacer.time(of: UInt64(max(0, step.packets)))
+        }
+    }
+
+    /// When the first packet of each step is due.
+    package var starts: [UInt64] { legs.map(\.pacer.start) }
+
+    /// So many packets have left. Steps that should have begun meanwhile begin now: what a sender could not send in time
+    /// belongs to its own step, and does not make the next one faster.
+    package mutating func postpone(after sent: UInt64, at now: UInt64) {
+        guard let next = legs.firstIndex(where: { $0.first > sent && $0.pacer.start < now }) else { return }
+        let delay = now - legs[next].pacer.start
+        for index in next..<legs.count {
+            let (start, overflow) = legs[index].pacer.start.addingReportingOverflow(delay)
+            legs[index].pacer = Pacer(rate: legs[index].pacer.rate, start: overflow ? .max : start)
         }
     }
 

@@ -17,6 +17,22 @@ import Testing
         }
     }
 
+    @Test("a step that could not be sent in time postpones those that follow, and does not make them faster")
+    func postpones() {
+        var profile = PaceProfile(
+            [.init(packets: 10, rate: 1_000), .init(packets: 5, rate: 100), .init(packets: 1, rate: 1)], start: 0)
+        profile.postpone(after: 9, at: 10_000_000)
+        #expect(profile.starts == [0, 10_000_000, 60_000_000])
+        profile.postpone(after: 9, at: 30_000_000)
+        #expect(profile.starts == [0, 30_000_000, 80_000_000])
+        #expect(profile.due(at: 30_000_000) == 11)
+        // It has begun, and is its own affair.
+        profile.postpone(after: 10, at: 70_000_000)
+        #expect(profile.starts == [0, 30_000_000, 80_000_000])
+        profile.postpone(after: 0, at: .max)
+        #expect(profile.starts == [0, .max, .max])
+    }
+
     @Test("a step without packets takes no time, and the ends of the range do not trap")
     func extremes() {
         let profile = PaceProfile([.init(packets: 0, rate: 0), .init(packets: 3, rate: 50)], start: 7)

@@ -35,7 +35,13 @@ struct OverloadCommand: ParsableCommand {
     @Option(help: "Programs that never rest, on the relay's processor.")
     var busyPrograms = 2
 
+    @Option(help: ArgumentHelp("One of relayd's ways alone.", valueName: "each|shared"))
+    var portSockets: String?
+
     func validate() throws {
+        guard portSockets.map({ ["each", "shared"].contains($0) }) ?? true else {
+            throw ValidationError("--port-sockets must be each or shared.")
+        }
         try relay_bench.validate("calls", calls, in: 2...12_000)
         try relay_bench.validate("seconds", seconds, in: 1...3600)
         try relay_bench.validate("try-seconds", trySeconds, in: 0.5...60)
@@ -73,10 +79,10 @@ struct OverloadCommand: ParsableCommand {
 
     private var sides: [(name: String, path: String, options: [String])] {
         let path = relayd ?? RelayProgram.neighbour
-        return [
-            ("rtpengine", rtpengine, []), ("relayd, a socket for every port", path, ["--port-sockets=each"]),
-            ("relayd, ports share sockets", path, ["--port-sockets=shared"]),
-        ]
+        let ways = [("each", "a socket for every port"), ("shared", "ports share sockets")]
+        return [("rtpengine", rtpengine, [])]
+            + ways.filter { portSockets == nil || portSockets == $0.0 }
+            .map { ("relayd, \($0.1)", path, ["--port-sockets=\($0.0)"]) }
     }
 
     /// Progress goes to standard error: the table alone is the output.

@@ -33,6 +33,8 @@ struct MediaGenerator: ~Copyable {
         var misrouted = 0
         /// Nanoseconds from the first departure to the last.
         var elapsed: UInt64 = 0
+        /// When each step began.
+        var starts: [UInt64] = []
         /// When the last packet left, on the clock of arrivals.
         var ended: UInt64 = 0
     }
@@ -109,7 +111,7 @@ struct MediaGenerator: ~Copyable {
     /// Sends one step after the other without a pause, and waits for the last packet to arrive.
     mutating func send(_ steps: [PaceProfile.Step], phase: Phase) throws(BenchError) -> Account {
         self.phase = phase
-        let pacer = PaceProfile(steps, start: SystemClock.monotonic + 1_000_000)
+        var pacer = PaceProfile(steps, start: SystemClock.monotonic + 1_000_000)
         let perFlow = (pacer.packets + plan.flows.count - 1) / plan.flows.count
         account = Account(ledger: ArrivalLedger(flows: plan.flows.count, packetsPerFlow: perFlow))
         account.gaps = gapInterval.map { GapLedger(flows: plan.flows.count, interval: $0) }
@@ -118,6 +120,7 @@ struct MediaGenerator: ~Copyable {
         while UInt64(account.turns) < total, !Interrupt.isRequested {
             let now = SystemClock.monotonic
             sendDue(upTo: min(total, pacer.due(at: now)), by: pacer)
+            pacer.postpone(after: UInt64(account.turns), at: now)
             try receiveWaiting()
             let next = UInt64(account.turns)
             if next < total, tick > 0, pacer.due(at: SystemClock.monotonic) <= next {
@@ -125,6 +128,7 @@ struct MediaGenerator: ~Copyable {
             }
         }
         account.elapsed = SystemClock.monotonic - pacer.start
+        account.starts = pacer.starts
         account.ended = SystemClock.realTime
         try drain()
         return account

@@ -104,17 +104,20 @@ struct OverloadRun {
     private func overload(
         _ generator: inout MediaGenerator, flows: Int, _ outcome: inout Outcome
     ) throws(BenchError) {
-        outcome.offered = Int(Double(outcome.capacity) * settings.excess)
-        let during = Int(Double(outcome.offered) * settings.seconds)
+        let rate = Int(Double(outcome.capacity) * settings.excess)
+        let during = Int(Double(rate) * settings.seconds)
         let calm = outcome.capacity / 2
         let after = Int(Double(calm) * Self.recoverySeconds)
         let account = try generator.send(
-            [.init(packets: during, rate: outcome.offered), .init(packets: after, rate: calm)], phase: .measurement)
+            [.init(packets: during, rate: rate), .init(packets: after, rate: calm)], phase: .measurement)
         if Interrupt.isRequested { throw .interrupted }
         let timely = account.timely ?? account.ledger
         outcome.fairness = OverloadShares(account.ledger, flows: flows, part: 0..<during)
         outcome.timely = OverloadShares(timely, flows: flows, part: 0..<during)
-        outcome.arrived = Double(outcome.fairness.arrived) / settings.seconds
+        // Longer than it should have been where the generator could not send as fast.
+        let lasted = Double(account.starts[1] - account.starts[0]) / 1e9
+        outcome.offered = Int(Double(during) / lasted)
+        outcome.arrived = Double(outcome.fairness.arrived) / lasted
         func seconds(_ ledger: ArrivalLedger) -> Double {
             let shares = OverloadShares(ledger, flows: flows, part: during..<during + after)
             return shares.lastMissing.map { Double($0 + 1) / Double(calm) } ?? 0

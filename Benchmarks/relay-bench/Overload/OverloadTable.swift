@@ -15,9 +15,10 @@ struct OverloadTable {
         func seconds(_ value: Double) -> String { Figures.decimal(value, places: 2) + " s" }
         add("carries, packets/s") { Figures.grouped($0.capacity) }
         add("  over that of \(names.first ?? "")") { Figures.decimal(Double($0.capacity) / Double(base), places: 2) }
-        add("offered \(Figures.decimal(settings.excess, places: 1)) times that: arrived, packets/s") {
-            Figures.decimal($0.arrived, places: 0)
+        add("offered \(Figures.decimal(settings.excess, places: 1)) times that, packets/s") {
+            Figures.grouped($0.offered)
         }
+        add("  arrived, packets/s") { Figures.grouped(Int($0.arrived)) }
         add("  over what it carries") { Figures.decimal($0.arrived / Double(max(1, $0.capacity)), places: 2) }
         add("  of a flow's packets: least / median / most") { span($0.fairness) }
         add("  within 200 ms") { span($0.timely) }
