@@ -5,6 +5,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -114,7 +115,7 @@ int clinux_steered_open(bool takes_v4, bool takes_v6, int buffer) {
     if (!error) error = bind_to_loopback(fd, takes_v6, takes_v4 && takes_v6);
     struct timeval patience = {.tv_usec = CLINUX_STEERED_PATIENCE_MS * 1000};
     if (!error && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) error = -errno;
-    set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, buffer);
+    clinux_steered_resize(fd, buffer);
     if (!error) return fd;
     close(fd);
     return error;
@@ -145,13 +146,24 @@ static int bell(int fd, union sockaddr_any *own, socklen_t *length) {
     return 0;
 }
 
-void clinux_steered_ring(int fd) {
+static void send_to_itself(int fd, const void *bytes, size_t count) {
     union sockaddr_any own;
     socklen_t length;
     if (bell(fd, &own, &length) < 0) return;
-    // When there is no room, the thread has work and is not waiting.
-    sendto(fd, NULL, 0, MSG_DONTWAIT | MSG_NOSIGNAL, &own.any, length);
+    sendto(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL, &own.any, length);
 }
+
+void clinux_steered_ring(int fd) { send_to_itself(fd, NULL, 0); }  // no room: the thread has work and is not waiting
+
+void clinux_steered_send_mark(int fd, uint64_t time) {
+    uint32_t memory[SK_MEMINFO_VARS] = {0};
+    socklen_t length = sizeof memory;
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length) < 0) return;
+    struct clinux_steered_mark mark = {.time = time, .ahead = memory[SK_MEMINFO_RMEM_ALLOC]};
+    send_to_itself(fd, &mark, sizeof mark);
+}
+
+void clinux_steered_resize(int fd, int bytes) { set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, bytes); }
 
 int clinux_steered_address(int fd, struct clinux_address *address) {
     union sockaddr_any own;

@@ -56,6 +56,33 @@ extension KernelTests {
             #expect(sockets.allSatisfy { receive($0.socket) == nil })
         }
 
+        /// A link that stalls for 200 ms lets go of 10 to 20 packets of a stream, a telephone's buffer as many; a picture of
+        /// 600 KB comes in 500.
+        @Test("a burst at a port is no flood", arguments: AddressFamily.allCases)
+        func burst(_ family: AddressFamily) async throws {
+            let address = try #require(Self.addresses[family])
+            let steering = try KernelSteering(addresses: [address])
+            let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
+            let sender = try UDPSocket.open(at: TransportAddress(address, port: 0), tos: 0)
+            defer {
+                socket.close()
+                sender.close()
+            }
+            try steering.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
+            let port = TransportAddress(address, port: 40_006)
+            steering.steer(port, to: 0)
+            var taken = 0
+            for _ in 0..<500 {
+                #expect(sender.send([1], to: port))
+                while receive(socket) != nil { taken += 1 }
+            }
+            _ = try await eventually("all of it") {
+                while receive(socket) != nil { taken += 1 }
+                return taken == 500 ? true : nil
+            }
+            #expect(steering.floodDrops == 0)
+        }
+
         @Test(
             "what remains of a relay loses its packets, and refuses none; without it they are refused",
             arguments: AddressFamily.allCases)

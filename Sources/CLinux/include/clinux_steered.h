@@ -17,6 +17,14 @@ enum {
 /// A raw socket, bound to a local address, and what is queued to leave through it. One thread uses it.
 struct clinux_sender;
 
+/// What `clinux_steered_send_mark` sends.
+struct clinux_steered_mark {
+    uint64_t time;
+    /// Bytes, by the kernel's books, that wait before it.
+    uint32_t ahead;
+    uint32_t unused;
+};
+
 /// A received datagram. `bytes` stays valid until the next receive call.
 struct clinux_steered_datagram {
     const uint8_t *bytes;
@@ -41,6 +49,11 @@ int clinux_steered_receive(struct clinux_steered *batch, int fd, int waits);
 void clinux_steered_wait(int fd, int milliseconds);
 /// Sends the socket an empty datagram from itself, so that `clinux_steered_receive` returns. Any thread.
 void clinux_steered_ring(int fd);
+/// Sends the socket a `clinux_steered_mark` from itself, behind all that waits there. When there is no room, none is sent.
+void clinux_steered_send_mark(int fd, uint64_t time);
+/// Sets the room for what waits; bytes, beyond the system's limit where permitted. The kernel doubles them for its books.
+/// What is too much already stays, and nothing is added.
+void clinux_steered_resize(int fd, int bytes);
 /// Where those datagrams come from and go, and nothing else.
 int clinux_steered_address(int fd, struct clinux_address *address);
 /// Describes a datagram of the last receive call.

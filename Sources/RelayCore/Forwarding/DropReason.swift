@@ -16,6 +16,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case loop
     /// More came to its port than any media stream sends (`PortSteering`).
     case flood
+    /// More came to all ports of a media thread than it could read in time, where they share a socket (`BacklogControl`).
+    case overload
 
     /// The packet should have been forwarded, or should not have come.
     package var isError: Bool { self != .notForwarded }
@@ -31,6 +33,7 @@ package enum DropReason: Int, CaseIterable, Sendable {
         case .noStream: "no-stream"
         case .loop: "loop"
         case .flood: "flood"
+        case .overload: "overload"
         }
     }
 }

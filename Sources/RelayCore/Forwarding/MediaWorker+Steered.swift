@@ -9,6 +9,14 @@ extension MediaWorker {
     ///
     /// - Complexity: O(datagrams). Allocates nothing, takes no lock, writes no log.
     mutating func relay(received first: Int, at now: UInt64) {
+        let isBehind = relayBatches(first, at: now)
+        let step = backlog.endTurn(isBehind: isBehind, at: now)
+        if step != .nothing { steered.perform(step, at: now) }
+    }
+
+    /// Returns whether there is more to read.
+    @inline(__always)
+    private mutating func relayBatches(_ first: Int, at now: UInt64) -> Bool {
         var count = first
         for turn in 1...Self.batchesPerTurn {
             makeRoomForLearned(count)
@@ -16,9 +24,10 @@ extension MediaWorker {
             for place in 0..<count { queue(place, at: now) }
             steered.flush()
             for place in 0..<count { settle(place) }
-            guard count == SteeredPort.batchSize, turn < Self.batchesPerTurn else { return }
-            count = steered.receive()
+            guard count == SteeredPort.batchSize else { return false }
+            if turn < Self.batchesPerTurn { count = steered.receive() }
         }
+        return true
     }
 
     /// In three steps for the whole batch, the processor fetches what is known of all its streams at once, and not of one
@@ -46,8 +55,7 @@ extension MediaWorker {
     private mutating func queue(_ place: Int, at now: UInt64) {
         guard let (source, local) = steered.turn(to: place) else { return countStray() }
         guard let index = slot(at: local) else {
-            if !steered.isBell(local, from: source) { countStray() }
-            return
+            return hear(local, from: source, at: now)
         }
         isSteered = true
         let (kind, length) = (PacketKind(steered.datagram), UInt64(steered.datagram.count))
@@ -59,6 +67,14 @@ extension MediaWorker {
         steered.queue(
             place, through: outlet.sender, from: outlet.local, to: passage.destination, tos: outlet.tos,
             as: SteeredPort.Passage(source: index, sink: passage.sink, length: length))
+    }
+
+    /// A datagram for no stream: one of our own, or nobody's.
+    @inline(never)
+    private mutating func hear(_ local: TransportAddress, from source: TransportAddress, at now: UInt64) {
+        guard steered.isBell(local, from: source) else { return countStray() }
+        guard let mark = steered.mark else { return }
+        steered.perform(backlog.received(mark, at: now), at: now)
     }
 
     private func countStray() {

@@ -24,6 +24,8 @@ struct MediaWorker: ~Copyable {
     /// reports first (`makeRoomForLearned`), since a latch that has locked has nothing to say again.
     var learned: [SlotID] = []
 
+    /// What waits where ports have no sockets of their own.
+    var backlog = BacklogControl()
     /// The datagram in hand is in `steered`, not in `buffer`.
     var isSteered = false
 

@@ -180,9 +180,13 @@ package final class UserPlane: ForwardingPlane {
     }
 
     package func drops(_ reason: DropReason) -> UInt64 {
-        if reason == .flood { return steering?.floodDrops ?? 0 }
-        return workers.reduce(0) { sum, worker in
-            sum + worker.counters.value(slot: MediaWorker.dropSlot(capacity: capacity), cell: reason.rawValue)
+        switch reason {
+        case .flood: steering?.floodDrops ?? 0
+        case .overload: workers.reduce(0) { $0 + ($1.sockets?.receiver.dropCount ?? 0) }
+        default:
+            workers.reduce(0) { sum, worker in
+                sum + worker.counters.value(slot: MediaWorker.dropSlot(capacity: capacity), cell: reason.rawValue)
+            }
         }
     }
 

@@ -108,6 +108,26 @@ internal import WireFormat
     /// Nothing but the bell: a datagram that the receiver has sent to itself.
     func isBell(_ local: TransportAddress, from source: TransportAddress) -> Bool { local == bell && source == bell }
 
+    /// The mark that has come out of the queue, if that is what the datagram is that was turned to last, and the bell's.
+    var mark: BacklogControl.Mark? {
+        guard datagram.count == MemoryLayout<clinux_steered_mark>.size else { return nil }
+        // SAFETY: that many octets were received; they need not be aligned.
+        let mark = unsafe UnsafeRawPointer(start).loadUnaligned(as: clinux_steered_mark.self)
+        return BacklogControl.Mark(sent: mark.time, ahead: mark.ahead)
+    }
+
+    /// Does what has been decided about what waits at the receiver.
+    func perform(_ step: BacklogControl.Step, at now: UInt64) {
+        guard let receiver else { return }
+        switch step {
+        case .nothing: break
+        case .mark: clinux_steered_send_mark(receiver.descriptor, now)
+        case .cut(let room):
+            clinux_steered_resize(receiver.descriptor, Int32(clamping: room / 2))  // the kernel doubles it
+        case .restore: clinux_steered_resize(receiver.descriptor, SteeredSockets.receiveBuffer)
+        }
+    }
+
     /// Waits until something is at the receiver, at most that long.
     func wait(milliseconds: Int32) {
         guard let receiver else { return }
