@@ -155,7 +155,7 @@ struct GuardTests {
 
     @Test(
         "a killed relay is withdrawn while another one is in step, and is the last resort when there is none",
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(2)),
         .enabled(if: Executables.missing(["redis-server"]).isEmpty, "redis-server is not installed"))
     func withdrawsForBackup() async throws {
         try await withTestRun("guard-withdraws-for-backup") { run in
@@ -182,10 +182,18 @@ struct GuardTests {
                     return times == 4 ? true : nil
                 }
             }
-            func killOne() async throws {
+            /// What is announced from the death of the relay to the return of its address. On a busy machine it may count as
+            /// hung for a moment before, and after.
+            func killOne() async throws -> [String] {
+                _ = try await eventually("it serves") { scene.levels.last == "home" ? true : nil }
                 let child = try await Self.child(of: scene.relay)
+                let before = scene.levels.count
                 kill(child, SIGKILL)
                 _ = try await Self.child(of: scene.relay, otherThan: child)
+                _ = try await eventually("it is back", within: .seconds(30)) {
+                    scene.levels.count > before && scene.levels.last == "home" ? true : nil
+                }
+                return Array(scene.levels[before...])
             }
             var other = RelayProcess.Options(
                 control: TransportAddress(network.host(2), port: console), media: network.host(2),
@@ -193,14 +201,13 @@ struct GuardTests {
             other.others = sharing + ["--node=two", "--backup-interface=\(scene.relay.options.media)"]
             let backup = try await RelayProcess.start(other, in: run, name: "backup")
             try await hears("Peer two: in step")
-            try await killOne()
-            try await scene.becomes(["home", "none", "home"])
+            #expect(try await killOne().contains("none"))
 
             backup.process.signal(SIGTERM)
             _ = try await backup.process.exitStatus(within: .seconds(10))
             try await hears("Peer two: gone")
-            try await killOne()
-            try await scene.becomes(["home", "none", "home", "last-resort", "home"])
+            let alone = try await killOne()
+            #expect(alone.contains("last-resort") && !alone.contains("none"), "\(alone)")
         }
     }
 
