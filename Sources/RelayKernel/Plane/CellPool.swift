@@ -41,6 +41,13 @@ final class CellPool: Sendable {
         unsafe cells.withElement(Int(cell)) { unsafe $0.pointee.counters }
     }
 
+    /// Monotonic time of the last packet, in nanoseconds; 0 before the first. Touches less memory than `read`, which counts
+    /// where every port is looked at.
+    func lastPacket(_ cell: UInt32) -> UInt64 {
+        // SAFETY: as above.
+        unsafe cells.withElement(Int(cell)) { unsafe max($0.pointee.counters.last_rtp, $0.pointee.counters.last_rtcp) }
+    }
+
     /// Writes what is the daemon's to write.
     func change(_ cell: UInt32, _ body: (inout relay_counters) -> Void) {
         // SAFETY: the program does not write these fields, or does not have the number yet.
@@ -51,7 +58,7 @@ final class CellPool: Sendable {
 extension relay_counters {
     var packets: UInt64 { rtp_packets &+ rtcp_packets }
     var bytes: UInt64 { rtp_bytes &+ rtcp_bytes }
-    /// Monotonic time of the last packet, in nanoseconds; 0 before the first.
+    /// As `CellPool.lastPacket`.
     var lastPacket: UInt64 { max(last_rtp, last_rtcp) }
     var hasSource: Bool { state & UInt8(RELAY_SOURCE_KNOWN.rawValue) != 0 }
 }

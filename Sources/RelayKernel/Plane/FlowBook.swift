@@ -155,7 +155,7 @@ struct FlowBook {
     private mutating func takeBack(_ stream: KernelStream, at now: UInt64) -> StreamChange {
         flows.remove(stream.local, at: now)
         change(stream.slot) { ($0.flow, $0.isHeardElsewhere, $0.changed) = (nil, false, now) }
-        return .heardElsewhere(stream.slot, false, last: stream.cell.map { cells.read($0).lastPacket } ?? 0)
+        return .heardElsewhere(stream.slot, false, last: stream.cell.map { cells.lastPacket($0) } ?? 0)
     }
 
     /// What the program should do for a stream; `nil` when user space has to.
@@ -280,7 +280,7 @@ struct FlowBook {
     func heard(_ range: Range<Int>, at now: UInt64) -> [StreamChange] {
         range.clamped(to: 0..<streams.count).compactMap { index in
             guard let stream = streams[index], stream.flow != nil, let cell = stream.cell else { return nil }
-            let last = cells.read(cell).lastPacket
+            let last = cells.lastPacket(cell)
             let isHeard = now < max(last, stream.changed) &+ SourceLatch.rebindSilence
             return isHeard == stream.isHeardElsewhere ? nil : .heardElsewhere(stream.slot, isHeard, last: last)
         }
@@ -307,7 +307,7 @@ struct FlowBook {
             if let reason = stream.noRoom { survey.leftOut[reason] += 1 }
             guard let cell = stream.cell else { continue }
             let user = counters(stream.slot)
-            survey.note(stream, kernel: cells.read(cell).lastPacket, user: user.lastPacket, at: now)
+            survey.note(stream, kernel: cells.lastPacket(cell), user: user.lastPacket, at: now)
             if saves { save(stream, user, cell) }
         }
         return survey

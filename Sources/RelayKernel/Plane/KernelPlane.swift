@@ -204,7 +204,7 @@ package final class KernelPlane: ForwardingPlane {
     func forgetSilentOrphans(_ silence: Duration, at now: UInt64) {
         let limit = UInt64(silence.components.seconds) * 1_000_000_000
         let silent = orphans.withLock { orphans in
-            let silent = orphans.filter { now > cells.read($0.value.counters).lastPacket &+ limit }
+            let silent = orphans.filter { now > cells.lastPacket($0.value.counters) &+ limit }
             for local in silent.keys { orphans[local] = nil }
             return silent
         }
