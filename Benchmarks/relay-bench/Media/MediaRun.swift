@@ -103,7 +103,8 @@ struct MediaRun {
                 lateness: account.lateness, cpuTime: after.own - min(after.own, before.own)),
             relay: after.relayAccount(since: before),
             machine: .init(
-                busy: after.machine.busy &- before.machine.busy, stolen: after.machine.stolen - before.machine.stolen,
+                busy: after.machine.busy(since: before.machine),
+                stolen: after.machine.stolen - min(after.machine.stolen, before.machine.stolen),
                 backlogDrops: after.machine.backlogDrops - before.machine.backlogDrops))
     }
 

@@ -69,7 +69,7 @@ struct MachineSample {
     private static let nanosecondsPerTick: UInt64 = 10_000_000  // USER_HZ is 100 on every Linux that Swift runs on
 
     /// Nanoseconds that all processors together have not been idle, from some moment on.
-    let busy: UInt64
+    private let busy: UInt64
     /// Nanoseconds that a hypervisor gave to somebody else.
     let stolen: UInt64
     /// Bytes in the kernel's slab caches: sockets, packets, descriptors.
@@ -85,6 +85,10 @@ struct MachineSample {
         busy = time &- (ticks?.idle ?? 0) * Self.nanosecondsPerTick &- stolen
         slab = SystemFiles.text("/proc/meminfo").flatMap { ProcText.bytes("Slab", in: $0) } ?? 0
     }
+
+    /// Nanoseconds that the processors were not idle meanwhile. The kernel's account of what it is idle may run ahead of the
+    /// clock: then they were idle all the time.
+    func busy(since before: MachineSample) -> UInt64 { UInt64(max(0, Int64(bitPattern: busy &- before.busy))) }
 }
 
 /// What the kernel tells about a relay's UDP sockets, where packets wait or are dropped that the relay does not read.

@@ -69,9 +69,10 @@ final class ChildProcess {
         return descendants
     }
 
-    /// Whether somebody's child still runs; what has ended has no command line.
+    /// Whether somebody's child still runs. All its threads have to be gone: the last one closes its files.
     private static func isRunning(_ process: Int32) -> Bool {
-        SystemFiles.text("/proc/\(process)/cmdline").map { !$0.isEmpty } ?? false
+        guard let stat = SystemFiles.text("/proc/\(process)/stat") else { return false }
+        return !stat.contains(") Z ") || SystemFiles.numbers(in: "/proc/\(process)/task").count > 1
     }
 
     /// Waits until it ends by itself; false if it has not after `milliseconds`.
