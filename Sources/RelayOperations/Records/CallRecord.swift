@@ -23,7 +23,8 @@ package struct CallRecord: Sendable {
             let prefix = "ml\(index)"
             line.add("\(prefix)_start_time", SystemClock.secondsText(microseconds: side.spokeMicroseconds))
             line.add("\(prefix)_end_time", SystemClock.secondsText(microseconds: end))
-            line.add("\(prefix)_duration", SystemClock.secondsText(microseconds: end - min(end, side.spokeMicroseconds)))
+            let duration = end - min(end, side.spokeMicroseconds)
+            line.add("\(prefix)_duration", SystemClock.secondsText(microseconds: duration))
             line.add("\(prefix)_termination", reason.rawValue)
             line.add("\(prefix)_local_tag", side.tag.map(Self.text) ?? "")
             line.add("\(prefix)_local_tag_type", index == 0 ? "FROM_TAG" : "TO_TAG")
