@@ -181,6 +181,58 @@ struct GuardPolicyTests {
         #expect((800...900).contains(carried.timeToKill()))
     }
 
+    @Test("one that survives being killed is the last resort, though its calls are in the kernel, until it is gone")
+    func cannotBeKilled() {
+        var scene = Scene.running(CallSafety(isCarried: true))
+        #expect(scene.timeToKill() < 1_200)
+        scene.after(1_000)
+        #expect(scene.taken() == [.limitRoutes(.lastResort), .kill(why: "it gives no sign of life")])
+        scene.after(1_000)
+        #expect(scene.taken() == [.kill(why: "it gives no sign of life")])
+        scene.happens(.ended(status: 137))
+        scene.after(20)
+        scene.after(40, beating: true)
+        #expect(scene.taken().last == .limitRoutes(.home))
+        // The next one gets a fresh count.
+        scene.after(200)
+        #expect(scene.timeToKill() < 1_200)
+        #expect(scene.taken() == [])
+    }
+
+    @Test("one that hangs at its start is the last resort after five seconds, though calls are in the kernel")
+    func hangsAtStart() {
+        var scene = Scene.running(CallSafety(isCarried: true))
+        scene.happens(.ended(status: 137))
+        scene.after(4_900)
+        #expect(scene.taken() == [.start])
+        scene.after(200)
+        #expect(scene.taken() == [.limitRoutes(.lastResort)])
+        scene.after(114_000)
+        #expect(scene.taken() == [])
+        scene.after(40, beating: true)
+        #expect(scene.taken() == [.limitRoutes(.home)])
+    }
+
+    @Test("a slow start after too many failures brings no route back")
+    func startsSlowlyAfterFailures() {
+        var scene = Scene.running()
+        scene.happens(.ended(status: 137))
+        scene.after(6_000)
+        #expect(scene.taken() == [.limitRoutes(.none), .forgetRoutes(above: .none), .start])
+    }
+
+    @Test(
+        "who holds a process: a debugger, or the kernel that takes its core",
+        arguments: [
+            ("Name:\trelayd\nTracerPid:\t0\nCoreDumping:\t0\nThreads:\t9\n", false),
+            ("Name:\trelayd\nTracerPid:\t4711\nCoreDumping:\t0\nThreads:\t9\n", true),
+            ("Name:\trelayd\nTracerPid:\t0\nCoreDumping:\t1\nThreads:\t9\n", true),
+            ("Name:\trelayd\nTracerPid:\t0\n", false), ("", false),
+        ])
+    func isTraced(_ status: String, _ expected: Bool) {
+        #expect(ProcessLook.isTraced(accordingTo: status) == expected)
+    }
+
     @Test("one whose calls the next process finds in the store is ended within a second; any that is ended is so once")
     func staysStuckShared() {
         var scene = Scene.running(CallSafety(isShared: true))

@@ -157,6 +157,20 @@ struct RouteIntentTests {
         #expect(intent.reason == .drained)
     }
 
+    @Test("draining ends with the address withdrawn, though commands are not answered just then")
+    func drainsWithoutAnswer() {
+        var intent = Self.settled(.home)
+        Self.hold(&intent, Self.when(draining: true), from: 1100, to: 2000)
+        Self.hold(&intent, Self.when(answering: false, draining: true), from: 2100, to: 2200)
+        #expect(intent.level == .lastResort)
+        intent.finishDraining()
+        #expect(intent.level == .none)
+        Self.hold(&intent, Self.when(answering: false, draining: true), from: 2300, to: 2400)
+        #expect(intent.level == .none)
+        Self.hold(&intent, Self.when(draining: true), from: 2500, to: 2600)
+        #expect(intent.level == .none && intent.reason == .drained)
+    }
+
     @Test("a drill lends the address and brings it back at once, with its calls")
     func drill() {
         var intent = Self.settled(.home)

@@ -18,6 +18,9 @@ package struct GuardPolicy: Equatable, Sendable {
     package static let lookInterval: UInt64 = 100_000_000
     /// From its start to its first sign of life; reading a large Redis takes a while.
     package static let startLimit: UInt64 = 120_000_000_000
+    /// One that has not answered for so long since its start is hidden, though the kernel forwards what an earlier one has
+    /// left: nobody answers commands for these addresses.
+    package static let hiddenStartLimit: UInt64 = 5_000_000_000
     /// A relay that has been ready for so long starts with a clean sheet when it fails.
     package static let stableAfter: UInt64 = 10_000_000_000
     /// Failures in a row after which its routes go, even if the kernel carries its calls.
@@ -75,6 +78,8 @@ package struct GuardPolicy: Equatable, Sendable {
     private var safety = CallSafety()
     private var isCarried: Bool { safety.isCarried }
     private var stuckSince: UInt64?
+    /// How often this relay has been killed. One that is still there after the first time hangs in a system call.
+    private var kills = 0
     /// What was seen while it has been stuck.
     private var diagnosis = StuckDiagnosis()
     private var nextLook: UInt64 = 0
@@ -135,10 +140,11 @@ package struct GuardPolicy: Equatable, Sendable {
         switch phase {
         case .waiting(let until) where now >= until:
             phase = .starting(since: now)
-            (isLeaving, readySince, beatingSince, stuckSince) = (false, nil, nil, nil)
+            (isLeaving, readySince, beatingSince, stuckSince, kills) = (false, nil, nil, nil, 0)
             return [.start]
         case .starting(let since) where now &- since >= Self.startLimit:
             return [.kill(why: "it has not come up within \(Self.startLimit / 1_000_000_000) s")]
+        case .starting(let since) where now &- since >= Self.hiddenStartLimit: return hide()
         case .running: return watch(at: now)
         default: return []
         }
@@ -150,7 +156,7 @@ package struct GuardPolicy: Equatable, Sendable {
             guard let since = stuckSince else {
                 (stuckSince, diagnosis, nextLook) = (now, StuckDiagnosis(), now)
                 recovery.fell(at: now)
-                return isCarried ? [] : restrict(to: .lastResort)
+                return isCarried ? [] : hide()
             }
             return treat(stuckFor: now &- since, at: now)
         }
@@ -166,12 +172,16 @@ package struct GuardPolicy: Equatable, Sendable {
         let limit = isSafe && !diagnosis.isBusy ? Self.stuckLimit : Self.patientStuckLimit
         if time >= (diagnosis.deservesPatience ? Self.patience : limit) {
             stuckSince = now  // once for each limit, until its end is reported
-            return [.kill(why: "it gives no sign of life")]
+            kills += 1
+            return (kills > 1 ? hide() : []) + [.kill(why: "it gives no sign of life")]
         }
         guard now >= nextLook else { return [] }
         nextLook = now &+ Self.lookInterval
         return [.look]
     }
+
+    /// Leaves the addresses to whoever else can serve them. What the kernel forwards it goes on forwarding.
+    private mutating func hide() -> [Action] { limit > .lastResort ? restrict(to: .lastResort) : [] }
 
     private mutating func restrict(to level: RouteLevel) -> [Action] {
         guard level != limit else { return [] }

@@ -1,6 +1,6 @@
 /// What the system says of a process at one moment.
 package struct ProcessLook: Equatable, Sendable {
-    /// A debugger holds it, or takes its core.
+    /// A debugger holds it, or its core is being taken (`isTraced(accordingTo:)`).
     package let isTraced: Bool
     /// Threads that run, or would if they got a processor.
     package let runnable: Int
@@ -9,6 +9,14 @@ package struct ProcessLook: Equatable, Sendable {
 
     package init(isTraced: Bool, runnable: Int, processorTime: UInt64) {
         (self.isTraced, self.runnable, self.processorTime) = (isTraced, runnable, processorTime)
+    }
+
+    /// - Parameter status: `/proc/PID/status`. A debugger has a number there; the kernel itself, which takes cores after a
+    ///   crash, has none and says so.
+    package static func isTraced(accordingTo status: String) -> Bool {
+        status.split(separator: "\n").contains { line in
+            (line.hasPrefix("TracerPid:") || line.hasPrefix("CoreDumping:")) && !line.hasSuffix("\t0")
+        }
     }
 }
 

@@ -111,9 +111,9 @@ package struct RouteIntent: Equatable, Sendable {
         }
     }
 
-    /// The end of draining: nothing comes to this address any more.
+    /// The end of draining: nothing comes to this address any more. Commands need not be answered for that.
     package mutating func finishDraining() {
-        guard state == .draining, reason == .draining else { return }
+        guard reason == .draining || reason == .notAnswering else { return }
         (state, reason) = (.withdrawn, .drained)
     }
 

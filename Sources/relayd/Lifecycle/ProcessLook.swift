@@ -12,11 +12,10 @@ extension ProcessLook {
             let all = Self.fields(of: folder), all.count > 12,
             let threads = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/task")
         else { return nil }
-        let tracer = status.split(separator: "\n").first { $0.hasPrefix("TracerPid:") }
         let runnable = threads.count { Self.fields(of: "\(folder)/task/\($0)")?.first == "R" }
         let ticks = (UInt64(all[11]) ?? 0) &+ (UInt64(all[12]) ?? 0)  // utime and stime
         self.init(
-            isTraced: tracer.map { !$0.hasSuffix("\t0") } ?? false, runnable: runnable,
+            isTraced: Self.isTraced(accordingTo: status), runnable: runnable,
             processorTime: ticks &* Self.tick)
     }
 
