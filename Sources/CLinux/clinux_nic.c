@@ -45,12 +45,8 @@ int clinux_nic_set_channels(int index, uint32_t count) {
     int error = ask(index, &channels);
     if (error) return error;
     channels.cmd = ETHTOOL_SCHANNELS;
-    if (channels.max_combined) {
-        channels.combined_count = count;
-    } else {
-        channels.rx_count = count;
-        channels.tx_count = count < channels.max_tx ? count : channels.max_tx;
-    }
+    // Queues that only send are not ours to take away.
+    *(channels.max_combined ? &channels.combined_count : &channels.rx_count) = count;
     return ask(index, &channels);
 }
 
@@ -130,6 +126,10 @@ struct clinux_nic_spread clinux_nic_spread(int index) {
         for (uint32_t entry = 0; !spread.error && entry < size.size; entry++) {
             uint32_t queue = table->ring_index[entry];
             if (queue < MOST_ENTRIES && !seen[queue]) seen[queue] = 1, spread.queues++;
+        }
+        spread.in_turn = !spread.error && spread.queues;
+        for (uint32_t entry = 0; spread.in_turn && entry < size.size; entry++) {
+            spread.in_turn = table->ring_index[entry] == entry % spread.queues;
         }
     }
     free(table);

@@ -37,8 +37,7 @@ struct Tune: AsyncParsableCommand {
             HostReader.Device(name: device.name, index: device.interfaceIndex, address: device.mediaAddress)
         }
         let reader = HostReader(devices: devices, cores: SystemThread.availableCores)
-        let tuner = Tuner(
-            RelayDemand(try options, self), undo: UndoList(path: undoFile), reader: reader, writer: HostWriter())
+        let tuner = Tuner(RelayDemand(try options, self), undo: UndoList(path: undoFile), host: RunningHost(reader))
         do {
             if apply { try change(by: tuner) } else { try show(try tuner.plan()) }
         } catch let error as TuningError {
@@ -62,21 +61,33 @@ struct Tune: AsyncParsableCommand {
     }
 
     private func change(by tuner: Tuner) throws {
-        let outcomes = try tuner.apply()
+        var outcomes: [ChangeOutcome] = []
+        // Each as it comes: a change may take seconds, and not all of them have to be reached.
+        let result = Result { () throws(TuningError) in
+            try tuner.apply { outcome in
+                outcomes.append(outcome)
+                if !json { Self.tell(outcome) }
+            }
+        }
         let refused = outcomes.filter { $0.refusal != nil }.count
         if json {
-            print(try Self.text(outcomes.map(OutcomeOutput.init)), terminator: "")
+            Self.say(try Self.text(outcomes.map(OutcomeOutput.init)))
         } else {
-            for outcome in outcomes {
-                print(
-                    outcome.refusal.map { "refused  \(outcome.change.command)\n         \($0)" }
-                        ?? "done     \(outcome.change.command)")
-            }
-            print("\(outcomes.count - refused) done, \(refused) refused.", terminator: "")
-            print(outcomes.count > refused ? " To take it back: sh \(undoFile)" : "")
+            let wayBack = outcomes.count > refused ? " To take it back: sh \(undoFile)" : ""
+            Self.say("\(outcomes.count - refused) done, \(refused) refused.\(wayBack)\n")
         }
+        _ = try result.get()
         if refused > 0 { throw ExitCode.failure }
     }
+
+    private static func tell(_ outcome: ChangeOutcome) {
+        say(
+            outcome.refusal.map { "refused  \(outcome.change.command)\n         \($0)\n" }
+                ?? "done     \(outcome.change.command)\n")
+    }
+
+    /// Writes at once, whoever reads it.
+    private static func say(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 
     private static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

@@ -49,6 +49,24 @@ import WireFormat
         """,
     ]
 
+    @Test(
+        "packets come through a card that has a link, and that the bond above it uses",
+        arguments: [
+            (["carrier": "1"], true), (["carrier": "0"], false), ([:], false),
+            (["carrier": "1", "bonding_slave/mii_status": "going back"], false),
+            (["carrier": "1", "bonding_slave/mii_status": "up"], true),
+            (["carrier": "1", "bonding_slave/ad_actor_oper_port_state": "N/A"], true),
+            (["carrier": "1", "bonding_slave/ad_actor_oper_port_state": "13"], false),
+            (["carrier": "1", "bonding_slave/ad_actor_oper_port_state": "61"], true),
+        ] as [([String: String], Bool)])
+    func link(_ files: [String: String], _ expected: Bool) throws {
+        try withRoot { root in
+            for (name, text) in files { try put(["/sys/class/net/eth0/\(name)": text], in: root) }
+            let reader = HostReader(files: KernelFiles(root: root), devices: [], cores: [0])
+            #expect(RunningHost(reader).hasLink(.init(InterfaceState(name: "eth0", index: 2))) == expected)
+        }
+    }
+
     @Test("queues, interrupts, the driver and the running relay")
     func reads() throws {
         try withRoot { root in

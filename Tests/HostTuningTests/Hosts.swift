@@ -64,19 +64,33 @@ enum Hosts {
 
     /// Rules by port with masks, and four of eight queues in use.
     static func mlx5(queues: Int = 4) -> HostState {
-        var card = card("ens1f0", index: 2, driver: "mlx5_core", queues: queues, interrupt: 100)
+        var card = mlx5Card("ens1f0", index: 2, queues: queues)
         card.addresses = [address, IPAddress("2001:db8::5")!]  // a literal
-        card.queues = Limited(queues, of: 16)
-        card.ring = Limited(1024, of: 8192)
-        card.coalescing = Coalescing(microseconds: 8, isAdaptive: true)
-        card.hash = [.ipv4: .addressesAndPorts, .ipv6: .addressesAndPorts]
-        card.spread = queues
-        card.filters = Filters(isEnabled: false)
-        card.localCores = ProcessorSet(0..<8)
         var host = host(cores: 8, [card])
         host.balancesInterrupts = true
         host.tracksConnections = true
         return host
+    }
+
+    /// Four of them in a bond with the address.
+    static var fourCards: HostState {
+        let names = ["ens1f0", "ens1f1", "ens2f0", "ens2f1"]
+        var bond = InterfaceState(name: "bond0", index: 9)
+        bond.addresses = [address]
+        bond.lower = names
+        return host(cores: 8, names.enumerated().map { mlx5Card($1, index: 2 + $0, queues: 4) } + [bond])
+    }
+
+    private static func mlx5Card(_ name: String, index: Int, queues: Int) -> InterfaceState {
+        var card = card(name, index: index, driver: "mlx5_core", queues: queues, interrupt: 50 * index)
+        card.queues = Limited(queues, of: 16)
+        card.ring = Limited(1024, of: 8192)
+        card.coalescing = Coalescing(microseconds: 8, isAdaptive: true)
+        card.hash = [.ipv4: .addressesAndPorts, .ipv6: .addressesAndPorts]
+        card.spread = Spread(queues: queues)
+        card.filters = Filters(isEnabled: false)
+        card.localCores = ProcessorSet(0..<8)
+        return card
     }
 
     /// A hash, and no rules.
@@ -87,7 +101,7 @@ enum Hosts {
         card.ring = Limited(512, of: 4096)
         card.coalescing = Coalescing(microseconds: 1000, isAdaptive: false)
         card.hash = [.ipv4: .addressesAndPorts, .ipv6: .addresses]
-        card.spread = 2
+        card.spread = Spread(queues: 2)
         return card
     }
 

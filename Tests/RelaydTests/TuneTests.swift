@@ -8,7 +8,7 @@ import Testing
     .enabled(if: RelayHost.obstacle == nil && geteuid() == 0, "takes root, and network namespaces"))
 struct TuneTests {
     /// Limits of the whole system and of the processors are covered by files of ours: they are not the test's to change.
-    private static let script = """
+    private static let preparation = """
         set -e
         mount -t sysfs none /sys
         mount -t tmpfs none /sys/module
@@ -16,6 +16,10 @@ struct TuneTests {
             echo 212992 >"$folder/$limit"
             mount --bind "$folder/$limit" "/proc/sys/net/core/$limit"
         done
+
+        """
+
+    private static let script = """
         ip link add eth0 numtxqueues 4 numrxqueues 4 type veth peer name peer numtxqueues 4 numrxqueues 4
         ip address add 192.0.2.1/24 dev eth0
         ip link set eth0 up
@@ -48,7 +52,10 @@ struct TuneTests {
                 "\(try Executables.product("relayctl")) tune --config-file=\(file) --undo-file=\(run.path(of: "undo"))"
             let process = try run.start(
                 "/usr/bin/env",
-                ["folder=\(run.directory)", "tune=\(tune)", "unshare", "--net", "--mount", "sh", "-c", Self.script],
+                [
+                    "folder=\(run.directory)", "tune=\(tune)", "unshare", "--net", "--mount", "sh", "-c",
+                    Self.preparation + Self.script,
+                ],
                 name: "script")
             #expect(try await process.exitStatus(within: .seconds(30)) == 0, "\(process.log)")
             func lines(_ name: String) throws -> [String] { try Text.lines(of: run.path(of: name)) }
@@ -64,6 +71,48 @@ struct TuneTests {
             #expect(after.prefix(8).allSatisfy { $0.contains { !"0,".contains($0) } })
             #expect(after.suffix(3) == ["2", "40000-40999", "33554432"])
             #expect(try lines("undone") == before)
+        }
+    }
+
+    private static let queueScript = """
+        ip link add eth0 numtxqueues 4 numrxqueues 4 type veth peer name peer numtxqueues 2 numrxqueues 4
+        ethtool -L eth0 rx 2 tx 3
+        ip address add 192.0.2.1/24 dev eth0
+        ip link set peer up
+        ip link set eth0 up
+        queues() { echo $(ls /sys/class/net/eth0/queues); }
+        queues >"$folder/before"
+        $tune --apply >"$folder/apply" || true
+        queues >"$folder/after"
+        # The way back of this alone: what is behind it speaks of queues that are gone then.
+        grep -v '^echo' "$folder/undo" >"$folder/undo-queues"
+        sh "$folder/undo-queues"
+        queues >"$folder/undone"
+        """
+
+    @Test(
+        "more queues that receive leave those that send as they are, and the way back waits for the link",
+        .timeLimit(.minutes(1)), .enabled(if: Executables.missing(["ethtool"]).isEmpty, "ethtool is not installed"))
+    func receiveQueues() async throws {
+        try await withTestRun("tune-queues") { run in
+            let file = run.path(of: "relay.conf")
+            try Text.write("[rtpengine]\ninterface = 192.0.2.1\nnum-threads = 4\n", to: file)
+            let tune =
+                "\(try Executables.product("relayctl")) tune --config-file=\(file) --undo-file=\(run.path(of: "undo"))"
+            let process = try run.start(
+                "/usr/bin/env",
+                [
+                    "folder=\(run.directory)", "tune=\(tune)", "unshare", "--net", "--mount", "sh", "-c",
+                    Self.preparation + Self.queueScript,
+                ],
+                name: "script")
+            #expect(try await process.exitStatus(within: .seconds(30)) == 0, "\(process.log)")
+            func queues(_ name: String) throws -> [String] { try Text.lines(of: run.path(of: name)) }
+            #expect(try queues("before") == ["rx-0 rx-1 tx-0 tx-1 tx-2"])
+            #expect(try queues("after") == ["rx-0 rx-1 rx-2 rx-3 tx-0 tx-1 tx-2"])
+            #expect(try queues("undone") == ["rx-0 rx-1 tx-0 tx-1 tx-2"])
+            #expect(try queues("apply").contains("done     ethtool -L eth0 rx 4"))
+            #expect(try queues("undo-queues").contains("keep_link eth0 ethtool -L eth0 rx 2"))
         }
     }
 }

@@ -52,6 +52,8 @@ int clinux_nic_set_hash(int index, int family, uint32_t fields);
 struct clinux_nic_spread {
     int error;
     uint32_t queues;
+    /// The table has the first queues in turn, as ethtool's `equal` sets it.
+    bool in_turn;
 };
 struct clinux_nic_spread clinux_nic_spread(int index);
 /// Lets the hash lead to all queues alike.

@@ -49,8 +49,8 @@ package struct InterfaceState: Equatable, Sendable {
     package var ring: Limited?
     package var coalescing: Coalescing?
     package var hash: [AddressFamily: HashFields] = [:]
-    /// To how many queues the hash leads.
-    package var spread: Int?
+    /// Where the hash leads.
+    package var spread: Spread?
     /// `nil` when the driver has no rules that lead to queues.
     package var filters: Filters?
 
@@ -108,6 +108,15 @@ package struct HashFields: OptionSet, Hashable, Sendable, CustomStringConvertibl
         ]
         return letters.filter { contains($0.0) }.map(\.1).joined()
     }
+}
+
+/// The queues that a hash leads to, by a table.
+package struct Spread: Equatable, Sendable {
+    package let queues: Int
+    /// The first queues in turn, all of them alike often.
+    package let isInTurn: Bool
+
+    package init(queues: Int, isInTurn: Bool = true) { (self.queues, self.isInTurn) = (queues, isInTurn) }
 }
 
 /// Rules of a network card that lead to queues.

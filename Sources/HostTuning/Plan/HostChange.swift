@@ -7,7 +7,7 @@ package enum HostChange: Equatable, Sendable {
         package let name: String
         package let index: Int
 
-        init(_ interface: InterfaceState) { (name, index) = (interface.name, interface.index) }
+        package init(_ interface: InterfaceState) { (name, index) = (interface.name, interface.index) }
     }
 
     /// Writes a file of the kernel's.
@@ -16,13 +16,13 @@ package enum HostChange: Equatable, Sendable {
     case setRing(Card, Int, was: Int)
     case setCoalescing(Card, microseconds: Int, was: Int)
     case setHash(Card, AddressFamily, HashFields, was: HashFields)
-    /// The hash leads to all queues alike. There is no way back to a table that we have not kept.
-    case resetSpread(Card)
-    case enableFilters(Card)
+    /// The hash leads to all queues in turn, as it led to the first `was` before.
+    case resetSpread(Card, was: Int)
+    case setFilters(Card, enabled: Bool)
     case addRule(Card, PortRule)
     case removeRule(Card, PortRule)
-    /// Runs a program.
-    case run([String], undo: [String])
+    /// Has a shell run a command.
+    case run(String, undo: String)
 
     /// For a shell.
     package var command: String {
@@ -34,31 +34,41 @@ package enum HostChange: Equatable, Sendable {
         case .setCoalescing(let card, let microseconds, _): "ethtool -C \(card.name) rx-usecs \(microseconds)"
         case .setHash(let card, let family, let fields, _):
             "ethtool -N \(card.name) rx-flow-hash \(Self.udp(family)) \(fields)"
-        case .resetSpread(let card): "ethtool -X \(card.name) default"
-        case .enableFilters(let card): "ethtool -K \(card.name) ntuple on"
+        case .resetSpread(let card, _): "ethtool -X \(card.name) default"
+        case .setFilters(let card, let enabled): "ethtool -K \(card.name) ntuple \(enabled ? "on" : "off")"
         case .addRule(let card, let rule): Self.adding(rule, to: card)
         case .removeRule(let card, let rule): "ethtool -N \(card.name) delete \(rule.location ?? 0)"
-        case .run(let words, _): words.joined(separator: " ")
+        case .run(let command, _): command
         }
     }
 
-    /// For a shell; `nil` when it cannot be undone.
+    /// The card that many drivers take down for this, so that its link is gone for seconds, and what takes that back; `nil`
+    /// for changes that stop nothing.
+    package var interruption: (card: Card, wayBack: HostChange)? {
+        switch self {
+        case .setQueues(let card, let count, let before, let areCombined):
+            (card: card, wayBack: .setQueues(card, before, was: count, areCombined: areCombined))
+        case .setRing(let card, let size, let before): (card: card, wayBack: .setRing(card, before, was: size))
+        case .setFilters(let card, let enabled): (card: card, wayBack: .setFilters(card, enabled: !enabled))
+        default: nil
+        }
+    }
+
+    /// For the shell of an `UndoList`; `nil` for a rule whose place is not known.
     ///
     /// - Parameter location: where a rule has been put.
     package func undo(location: Int? = nil) -> String? {
-        switch self {
+        if let (card, wayBack) = interruption { return "\(UndoList.keepingLink) \(card.name) \(wayBack.command)" }
+        return switch self {
+        case .setQueues, .setRing, .setFilters: nil  // interruptions
         case .write(_, let path, let before): Self.writing(before, to: path)
-        case .setQueues(let card, _, let before, let areCombined):
-            "ethtool -L \(card.name) \(areCombined ? "combined" : "rx") \(before)"
-        case .setRing(let card, _, let before): "ethtool -G \(card.name) rx \(before)"
         case .setCoalescing(let card, _, let before): "ethtool -C \(card.name) rx-usecs \(before)"
         case .setHash(let card, let family, _, let before):
             "ethtool -N \(card.name) rx-flow-hash \(Self.udp(family)) \(before)"
-        case .resetSpread: nil
-        case .enableFilters(let card): "ethtool -K \(card.name) ntuple off"
+        case .resetSpread(let card, let before): "ethtool -X \(card.name) equal \(before)"
         case .addRule(let card, _): location.map { "ethtool -N \(card.name) delete \($0)" }
         case .removeRule(let card, let rule): Self.adding(rule, to: card)
-        case .run(_, let undo): undo.joined(separator: " ")
+        case .run(_, let undo): undo
         }
     }
 

@@ -67,9 +67,10 @@ extension Planner {
         return TuningStep(
             subject: "host", topic: "irqbalance", now: "running", wanted: "not running", reason: reason,
             changes: [
+                // Until the system starts again, like all the rest.
                 .run(
-                    ["systemctl", "disable", "--now", "irqbalance"],
-                    undo: ["systemctl", "enable", "--now", "irqbalance"])
+                    "systemctl mask --runtime --now irqbalance",
+                    undo: "systemctl unmask --runtime irqbalance && systemctl start irqbalance")
             ])
     }
 

@@ -61,7 +61,7 @@ extension Planner {
         let now = isEnabled ? "\(wanted.count - missing.count) of \(wanted.count) rules" : "no rules (ntuple off)"
         return TuningStep(
             subject: card.name, topic: "steering", now: now, wanted: target, reason: reason,
-            changes: (isEnabled ? [] : [.enableFilters(.init(card))])
+            changes: (isEnabled ? [] : [.setFilters(.init(card), enabled: true)])
                 + surplus.map { .removeRule(.init(card), $0) } + missing.map { .addRule(.init(card), $0) })
     }
 
@@ -93,11 +93,18 @@ extension Planner {
     }
 
     private func spread(of card: InterfaceState, _ queues: Int) -> TuningStep? {
-        guard let spread = card.spread, spread > 0 else { return nil }
+        guard let spread = card.spread, spread.queues > 0 else { return nil }
         let reason = "The hash leads to queues by a table, which should have all of them."
-        guard spread < queues else { return .fine(card.name, "hash table", Self.count(spread, "queue"), reason) }
+        let now = Self.count(spread.queues, "queue")
+        guard spread.queues < queues else { return .fine(card.name, "hash table", now, reason) }
+        let change = HostChange.resetSpread(.init(card), was: spread.queues)
+        // Somebody has made a table of their own, and no single command brings it back.
+        guard spread.isInTurn else {
+            return TuningStep(
+                subject: card.name, topic: "hash table", now: "\(now), weighted by hand", wanted: "\(queues)",
+                reason: reason, advice: [change.command])
+        }
         return TuningStep(
-            subject: card.name, topic: "hash table", now: Self.count(spread, "queue"), wanted: "\(queues)",
-            reason: reason, changes: [.resetSpread(.init(card))])
+            subject: card.name, topic: "hash table", now: now, wanted: "\(queues)", reason: reason, changes: [change])
     }
 }

@@ -35,7 +35,7 @@ struct Card {
             if hash.error == 0 { interface.hash[family] = HashFields(rawValue: hash.fields) }
         }
         let spread = clinux_nic_spread(index)
-        if spread.error == 0 { interface.spread = Int(spread.queues) }
+        if spread.error == 0 { interface.spread = Spread(queues: Int(spread.queues), isInTurn: spread.in_turn) }
         interface.filters = filters
     }
 
@@ -80,8 +80,8 @@ struct Card {
 
     func resetSpread() throws(SystemError) { try Self.check(clinux_nic_reset_spread(index), "reset the hash table") }
 
-    func enableFilters() throws(SystemError) {
-        try Self.check(clinux_nic_enable_filters(index, true), "switch rules on")
+    func setFilters(enabled: Bool) throws(SystemError) {
+        try Self.check(clinux_nic_enable_filters(index, enabled), "switch rules \(enabled ? "on" : "off")")
     }
 
     /// Returns where the rule is.

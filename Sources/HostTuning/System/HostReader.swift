@@ -55,6 +55,20 @@ package struct HostReader: Sendable {
         return host
     }
 
+    /// Whether packets can come through a card now: it has a link, and a bond above it, if there is one, uses it.
+    func hasLink(_ card: HostChange.Card) -> Bool {
+        let bond = "\(Self.net)/\(card.name)/bonding_slave"
+        guard files.number(in: "\(Self.net)/\(card.name)/carrier") == 1,
+            files.text("\(bond)/mii_status").map({ $0 == "up" }) ?? true
+        else { return false }
+        // With LACP the other end has a say; without it, this is no number.
+        return files.number(in: "\(bond)/ad_actor_oper_port_state").map { $0 & Self.carriesBoth == Self.carriesBoth }
+            ?? true
+    }
+
+    /// A member of a bond that takes packets and sends some (IEEE 802.1AX: collecting, distributing).
+    private static let carriesBoth = 0x30
+
     private static let paths = [
         "/proc/sys/net/core/rmem_max", "/proc/sys/net/core/wmem_max", "/proc/sys/net/core/netdev_budget",
         "/proc/sys/net/core/netdev_budget_usecs", "/proc/sys/net/core/netdev_max_backlog",

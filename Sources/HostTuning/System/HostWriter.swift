@@ -7,10 +7,10 @@ package struct HostWriter: Sendable {
 
     package init(files: KernelFiles = KernelFiles()) { self.files = files }
 
-    /// - Returns: the command that takes it back; `nil` when there is none.
-    func perform(_ change: HostChange) throws(TuningError) -> String? {
+    /// - Returns: where a rule has been put.
+    func perform(_ change: HostChange) throws(TuningError) -> Int? {
         do {
-            return change.undo(location: try apply(change))
+            return try apply(change)
         } catch let error as SystemError {
             throw TuningError("\(error)" + Self.hint(change, error))
         } catch {
@@ -18,7 +18,6 @@ package struct HostWriter: Sendable {
         }
     }
 
-    /// - Returns: where a rule has been put.
     private func apply(_ change: HostChange) throws -> Int? {
         switch change {
         case .write(let text, let path, _): try files.write(text, to: path)
@@ -27,12 +26,12 @@ package struct HostWriter: Sendable {
         case .setCoalescing(let card, let microseconds, _):
             try Card(index: card.index).setCoalescing(microseconds: microseconds)
         case .setHash(let card, let family, let fields, _): try Card(index: card.index).setHash(family, fields)
-        case .resetSpread(let card): try Card(index: card.index).resetSpread()
-        case .enableFilters(let card): try Card(index: card.index).enableFilters()
+        case .resetSpread(let card, _): try Card(index: card.index).resetSpread()
+        case .setFilters(let card, let enabled): try Card(index: card.index).setFilters(enabled: enabled)
         case .addRule(let card, let rule): return try Card(index: card.index).add(rule)
         case .removeRule(let card, let rule): try Card(index: card.index).removeRule(at: rule.location ?? 0)
-        case .run(let words, _):
-            let (status, output) = try Command.run(words)
+        case .run(let command, _):
+            let (status, output) = try Command.run(["sh", "-c", command])
             guard status == 0 else {
                 throw Command.Failure(
                     description: output.split(separator: "\n").first.map { String($0) } ?? "\(status)")

@@ -9,53 +9,90 @@ package struct ChangeOutcome: Equatable, Sendable {
 package struct Tuner: Sendable {
     /// New queues bring more to set: each round looks again, and a third has nothing to do.
     private static let rounds = 4
+    /// Between two looks at a link, in milliseconds; also the time that it has to go away.
+    private static let linkInterval = 100
+    /// A link that is gone for more looks than that, ten seconds, does not come back by itself: most take two or three.
+    private static let linkLooks = 100
 
     private let demand: RelayDemand
-    private let read: @Sendable () throws(TuningError) -> HostState
-    private let perform: @Sendable (HostChange) throws(TuningError) -> String?
+    private let host: any TunableHost
     private let undo: UndoList
 
-    /// - Parameters:
-    ///   - read: what the host is like now.
-    ///   - perform: does one thing, and says how to take it back.
-    package init(
-        _ demand: RelayDemand, undo: UndoList, read: @escaping @Sendable () throws(TuningError) -> HostState,
-        perform: @escaping @Sendable (HostChange) throws(TuningError) -> String?
-    ) { (self.demand, self.undo, self.read, self.perform) = (demand, undo, read, perform) }
-
-    package init(_ demand: RelayDemand, undo: UndoList, reader: HostReader, writer: HostWriter) {
-        self.init(
-            demand, undo: undo, read: { () throws(TuningError) in try reader.read() },
-            perform: { (change) throws(TuningError) in try writer.perform(change) })
+    package init(_ demand: RelayDemand, undo: UndoList, host: any TunableHost) {
+        (self.demand, self.undo, self.host) = (demand, undo, host)
     }
 
-    package func plan() throws(TuningError) -> TuningPlan { try Planner(try read(), for: demand).plan }
+    package func plan() throws(TuningError) -> TuningPlan { try Planner(try host.read(), for: demand).plan }
 
     /// Does what the plan says, and what it says then. What is refused once is not tried again.
     ///
-    /// - Throws: when the host cannot be read, or what is done could not be taken back.
-    package func apply() throws(TuningError) -> [ChangeOutcome] {
+    /// - Parameter report: told of each change when it has been made, or was refused.
+    /// - Throws: when the host cannot be read, what is done could not be taken back, a card has lost its link, or the host does
+    ///   not keep what it is told.
+    @discardableResult
+    package func apply(_ report: (ChangeOutcome) -> Void = { _ in }) throws(TuningError) -> [ChangeOutcome] {
         var outcomes: [ChangeOutcome] = []
         for _ in 0..<Self.rounds {
-            let open = try plan().changes.filter { change in !outcomes.contains { $0.change == change } }
-            guard !open.isEmpty else { break }
+            let steps = try open(after: outcomes)
+            guard !steps.isEmpty else { return outcomes }
             try undo.prepare()
-            for change in open {
-                let outcome = try apply(change)
-                outcomes.append(outcome)
-                // What comes after it was thought out for the queues that were there.
-                if case .setQueues = change, outcome.refusal == nil { break }
+            var stale: Set<String> = []
+            for step in steps where !stale.contains(step.subject) {
+                for change in step.changes {
+                    let hadLink = change.interruption.map { host.hasLink($0.card) } ?? false
+                    let outcome = try apply(change)
+                    outcomes.append(outcome)
+                    report(outcome)
+                    // What comes after it for this card was thought out for the queues that were there.
+                    if case .setQueues = change, outcome.refusal == nil { stale.insert(step.subject) }
+                    if hadLink { try awaitLink(after: outcome) }
+                }
             }
         }
-        return outcomes
+        guard let left = try open(after: outcomes).first else { return outcomes }
+        throw TuningError(
+            "\(left.subject), \(left.topic): there is still something to change after \(Self.rounds) rounds; see 'relayctl tune'"
+        )
     }
 
+    /// What is to be done and has not been tried.
+    private func open(after outcomes: [ChangeOutcome]) throws(TuningError) -> [TuningStep] {
+        try plan().steps.compactMap { step in
+            var step = step
+            step.changes.removeAll { change in outcomes.contains { $0.change == change } }
+            return step.changes.isEmpty ? nil : step
+        }
+    }
+
+    /// No card is touched while another one is still away: they may be the members of a bond.
+    private func awaitLink(after outcome: ChangeOutcome) throws(TuningError) {
+        guard let (card, wayBack) = outcome.change.interruption else { return }
+        for _ in 0..<Self.linkLooks {
+            host.pause(milliseconds: Self.linkInterval)
+            if host.hasLink(card) { return }
+        }
+        var text = "\(card.name) has lost its link by '\(outcome.change.command)'; no other card has been touched since"
+        if outcome.refusal == nil {
+            do {
+                _ = try host.perform(wayBack)
+                if let command = outcome.change.undo() { try undo.remove(command) }
+                text += ", and this was taken back"
+            } catch { text += ", and this cannot be taken back: \(error)" }
+        }
+        throw TuningError(text)
+    }
+
+    /// The way back is written first: whatever ends us, nothing is changed that is not in the list.
     private func apply(_ change: HostChange) throws(TuningError) -> ChangeOutcome {
-        let command: String?
-        do { command = try perform(change) } catch {
+        let wayBack = change.undo()
+        if let wayBack { try undo.add(wayBack) }
+        let location: Int?
+        do { location = try host.perform(change) } catch {
+            if let wayBack { try undo.remove(wayBack) }
             return ChangeOutcome(change: change, refusal: error.description)
         }
-        if let command { try undo.add(command) }
+        // Where a rule is shows when it is there.
+        if wayBack == nil, let late = change.undo(location: location) { try undo.add(late) }
         return ChangeOutcome(change: change, refusal: nil)
     }
 }
