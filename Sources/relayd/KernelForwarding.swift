@@ -40,7 +40,19 @@ final class KernelForwarding: MetricSource {
                 throw error
             }
             log.warning("no forwarding in the kernel, all packets go through user space: \(error)")
+            takeDownLeftovers()
             return user
+        }
+    }
+
+    /// Flows of an earlier process would go on past this one: live calls would seem silent, deleted ones would not end, and
+    /// ports that are given to new calls would still belong to old ones.
+    private func takeDownLeftovers() {
+        do throws(SystemError) {
+            guard try KernelTable.flush(configuration.table) else { return }
+            log.warning("what an earlier process forwarded in the kernel, table \(configuration.table), is taken down")
+        } catch {
+            log.warning("an earlier process may still forward in the kernel, table \(configuration.table): \(error)")
         }
     }
 

@@ -81,6 +81,37 @@ extension KernelTests {
             }
         }
 
+        @Test("a daemon that cannot forward in the kernel takes down what the last one left", .timeLimit(.minutes(1)))
+        func fallsBack() async throws {
+            try await withRelay("kernel-falls-back", 24) { host, run, relay in
+                let call = try await TestCall(
+                    "falls-back@24", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000),
+                    TransportAddress(host.phones(.ipv4), port: 6000))
+                defer { call.close() }
+                try await call.settle()
+                relay.process.signal(SIGKILL)
+                _ = try await relay.process.exitStatus(within: .seconds(5))
+                try await call.talk(packets: 20, from: 1000)
+                var options = relay.options
+                options.others.removeAll { $0 == "--no-fallback" }
+                let capabilities = try #require(options.wrapper.firstIndex { $0.contains("+bpf,") })
+                options.wrapper[capabilities].replace("+bpf,", with: "")
+                let next = try await RelayProcess.start(options, in: run, name: "next")
+                #expect(next.process.log.contains("all packets go through user space"))
+                #expect(next.process.log.contains("table \(host.table), is taken down"))
+                #expect(!FileManager.default.fileExists(atPath: "/sys/fs/bpf/relayd-\(host.table)"))
+                // What comes on the straight way comes after them.
+                let before = call.callee.receivedCount
+                for number in UInt16(0)..<20 {
+                    try await call.caller.send(TestFrame.rtp(sequence: 3000 + number), to: call.callersPort)
+                }
+                try await call.caller.send(TestFrame.rtp(sequence: 4000), to: call.callee.local)
+                _ = try await eventually("the last one arrives") { call.callee.receivedCount > before ? true : nil }
+                #expect(call.callee.receivedCount == before + 1)
+                next.process.stop()
+            }
+        }
+
         @Test(
             "a killed daemon's successor has the call from Redis: nothing lost, counters go on, what is over is removed",
             .enabled(if: Executables.missing(["redis-server"]).isEmpty, "redis-server is not installed"),
