@@ -7,13 +7,13 @@ import WireFormat
 struct MediaThreadWatchTests {
     private static let start: UInt64 = 1_000_000_000_000
 
-    /// Looks each 50 ms; what was found at the end.
+    /// Looks each 50 ms; what was found first.
     private static func look(
         _ watch: inout MediaThreadWatch, from: UInt64, to: UInt64, _ visits: (UInt64) -> [UInt64]
     ) -> Int? {
         var found: Int?
         for time in stride(from: from, through: to, by: 50) {
-            found = watch.look(visits(time), at: start + time * 1_000_000)
+            found = found ?? watch.look(visits(time), at: start + time * 1_000_000)
         }
         return found
     }
@@ -33,6 +33,13 @@ struct MediaThreadWatchTests {
         #expect(Self.look(&watch, from: 0, to: 100) { _ in [7] } == nil)
         #expect(Self.look(&watch, from: 5000, to: 5100) { _ in [7] } == nil)
         #expect(Self.look(&watch, from: 5150, to: 5150) { _ in [7] } == 0)
+    }
+
+    @Test("a thread that cannot be woken, and has nothing to do, does not hang: it comes round by itself")
+    func comesByItself() {
+        var watch = MediaThreadWatch()
+        let patience = SteeredSockets.patience / 1_000_000
+        #expect(Self.look(&watch, from: 0, to: 5000) { [$0 / patience] } == nil)
     }
 
     @Test("a thread without packets comes when it is asked", .timeLimit(.minutes(1)))

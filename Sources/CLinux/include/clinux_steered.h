@@ -10,8 +10,9 @@
 struct clinux_steered;
 
 enum {
-    /// The bell may fail (a loopback interface that is down), so nobody waits for it for ever.
-    CLINUX_STEERED_PATIENCE_MS = 500,
+    /// The bell may fail (a loopback interface that is down), so nobody waits for it for ever, nor for so long that a
+    /// thread with nothing to do counts as hung.
+    CLINUX_STEERED_PATIENCE_MS = 100,
 };
 
 /// A raw socket, bound to a local address, and what is queued to leave through it. One thread uses it.

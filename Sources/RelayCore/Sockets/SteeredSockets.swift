@@ -9,6 +9,9 @@ package struct SteeredSockets: Sendable {
     /// Bytes that may be on their way out of one address.
     package static let sendBuffer: Int32 = 8 << 20
 
+    /// A thread that nobody could wake comes round by itself after so long, in nanoseconds.
+    package static let patience = UInt64(CLINUX_STEERED_PATIENCE_MS) * 1_000_000
+
     /// Takes the datagrams of all families in use; a wait there is ended by `ring`.
     let receiver: UDPSocket
     let families: Set<AddressFamily>
