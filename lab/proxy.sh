@@ -52,9 +52,12 @@ row_proxy() {
     local status slowest unreachable failed verdict=kept
     source "$work/proxy.result"
     failed=$(awk -F';' 'NR == 1 { for (n = 1; $n != "FailedCall(C)" && n < NF; n++); } END { print $n }' "$work"/caller_*_.csv)
-    # One retry, and what Kamailio, SIPp and a busy machine add.
-    if [[ $status -ne 0 || $slowest -gt $((proxy_patience + 250 + slack)) || $unreachable -ne 0 ]] ||
-        grep -q 'disabled(permanent): 1' "$work/nodes.log"; then verdict=BROKEN; fi
+    # What could not be read is no promise kept. One retry, and what Kamailio, SIPp and a busy machine add.
+    if [[ ! $slowest =~ ^[0-9]+$ || ! $unreachable =~ ^[0-9]+$ || ! $failed =~ ^[0-9]+$ ||
+        $status -ne 0 || $slowest -gt $((proxy_patience + 250 + slack)) || $unreachable -ne 0 ]] ||
+        ! grep -q disabled "$work/nodes.log" || grep -q 'disabled(permanent): 1' "$work/nodes.log"; then
+        verdict=BROKEN
+    fi
     printf 'through Kamailio, host dies: %s calls, %s failed; slowest set-up %s ms; %s ICMP unreachables; nodes in use %s of 2: %s\n' \
         $((proxy_rate * seconds)) "${failed:-?}" "$slowest" "$unreachable" \
         "$(grep -c 'disabled: 0\|disabled: no' "$work/nodes.log")" "$verdict"
