@@ -175,7 +175,8 @@ let package = Package(
         .testTarget(
             name: "RelayStoreTests",
             dependencies: [
-                "RelayCore", "RelayStore", "RelayTestSupport", "SDP", "WireFormat", "shared-calls-example",
+                "RelayCore", "RelayKernel", "RelayStore", "RelayTestSupport", "SDP", "WireFormat",
+                "shared-calls-example",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
