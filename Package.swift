@@ -148,7 +148,7 @@ let package = Package(
         .target(
             name: "RelayTestSupport",
             dependencies: [
-                "RelayKernel", "WireFormat", .product(name: "NIOCore", package: "swift-nio"),
+                "RelayCore", "RelayKernel", "WireFormat", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/RelayTestSupport", swiftSettings: strict),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"], swiftSettings: strict),

@@ -71,7 +71,7 @@ struct PortSocketChoice {
     }
 
     private func neighbours(of addresses: [IPAddress]) -> PortNeighbours {
-        func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+        func text(_ path: String) -> String { SystemFile.text(path) ?? "" }
         return PortNeighbours(
             localPortRange: text("/proc/sys/net/ipv4/ip_local_port_range"), reservedPorts: text(Self.reservedPorts),
             sockets: ["/proc/net/udp", "/proc/net/udp6"].map(text), addresses: addresses)

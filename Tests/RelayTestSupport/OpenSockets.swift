@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RelayCore
 package import WireFormat
 
 /// What the kernel knows of open sockets and descriptors (proc(5)).
@@ -7,7 +8,7 @@ package enum OpenSockets {
 
     /// The local addresses of all sockets of a kind in this network namespace.
     package static func local(_ table: Table) -> [TransportAddress] {
-        guard let text = try? String(contentsOfFile: "/proc/net/\(table.rawValue)", encoding: .ascii) else { return [] }
+        guard let text = SystemFile.text("/proc/net/\(table.rawValue)") else { return [] }
         return text.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ", omittingEmptySubsequences: true)
             return fields.count > 1 ? address(fields[1]) : nil

@@ -10,7 +10,7 @@ package struct KernelFiles: Sendable {
 
     /// Without blanks at its ends; `nil` when there is none, or we may not read it.
     package func text(_ path: String) -> String? {
-        (try? String(contentsOfFile: root + path, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+        SystemFile.text(root + path)?.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     func number(in path: String) -> Int? { text(path).flatMap { Int($0) } }
