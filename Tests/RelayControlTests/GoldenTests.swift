@@ -58,9 +58,9 @@ private final class Conversation {
 
     private struct Stop: Error {}
 
-    /// `@alice` is alice's address.
+    /// `@alice` is alice's address, `@port` a port of the relay's range.
     private func filled(_ text: String) async throws -> String {
-        var text = text
+        var text = text.replacing("@port", with: "\(proxy.ports.lowerBound)")
         while let at = text.firstIndex(of: "@"), let name = name(in: text[text.index(after: at)...]) {
             text.replaceSubrange(at...text.index(at, offsetBy: name.count), with: "\(try await phone(name).address)")
         }

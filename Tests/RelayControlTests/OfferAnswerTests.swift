@@ -18,7 +18,7 @@ struct OfferAnswerTests {
                     "c=IN IP4 127.0.0.1", "a=rtpmap:8 PCMA/8000", "a=rtpmap:0 PCMU/8000",
                     "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", "a=X-foo:bar", "a=sendrecv",
                     "a=rtcp:\(port + 1)", "a=ptime:20"))
-        #expect(port % 2 == 0 && (41_100...41_999).contains(port))
+        #expect(port % 2 == 0 && proxy.ports.contains(UInt16(port)))
         #expect(reply.dictionary.entries.map { "\($0.key)" } == ["sdp", "result"])
         #expect(reply.result == "ok")
     }

@@ -11,6 +11,7 @@ import WireFormat
 /// A SIP proxy's view of a relay on 127.0.0.1: sends NG commands, reads the replies. No socket lies between.
 final class TestProxy: Sendable {
     let relay: Relay
+    let ports: ClosedRange<UInt16>
     private let dispatcher: NGDispatcher
     private let cookies = Atomic<Int>(0)
 
@@ -21,14 +22,14 @@ final class TestProxy: Sendable {
     ///   - mode: how ports come by their datagrams.
     init(
         interfaces: [String] = ["127.0.0.1"], aliases: [String: String] = [:],
-        ports: ClosedRange<UInt16> = 41_100...41_999,
-        maximumSessions: Int? = nil, timeouts: Timeouts = Timeouts(), runsHousekeeping: Bool = true,
-        mode: PortMode = .each
+        ports: ClosedRange<UInt16>? = nil, maximumSessions: Int? = nil, timeouts: Timeouts = Timeouts(),
+        runsHousekeeping: Bool = true, mode: PortMode = .each
     ) throws {
         let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         var configuration = Relay.Configuration(interfaces: try interfaces.map { try #require(MediaInterface($0)) })
         configuration.interfaceAliases = aliases
-        configuration.ports = ports
+        self.ports = ports ?? Self.ports(mode)
+        configuration.ports = self.ports
         configuration.mediaThreads = 1
         configuration.maximumSessions = maximumSessions
         configuration.timeouts = timeouts
@@ -41,6 +42,15 @@ final class TestProxy: Sendable {
     }
 
     deinit { relay.stop() }
+
+    /// A port that is steered is taken from whoever has bound it, so the two kinds of relay keep apart when they run at the same
+    /// time; and from the ports that the kernel gives to clients.
+    private static func ports(_ mode: PortMode) -> ClosedRange<UInt16> {
+        switch mode {
+        case .each: 41_100...41_999
+        case .shared: 23_100...23_999
+        }
+    }
 
     // MARK: Messages
 
