@@ -87,6 +87,16 @@ struct GuardPolicyTests {
         #expect(scene.taken().last == .exit(status: 2))
     }
 
+    @Test("one that was ready and fails before its first sign of life is started again") func failsWhenJustReady() {
+        var scene = Scene()
+        _ = scene.taken()
+        scene.happens(.ready)
+        scene.happens(.closed)
+        scene.happens(.ended(status: 137))
+        scene.after(20)
+        #expect(scene.taken().contains(.start))
+    }
+
     @Test("routes go with the closing of the channel, before the system reports the end; then it starts again")
     func dies() {
         var scene = Scene.running()

@@ -17,7 +17,10 @@ struct GuardTests {
             control: TransportAddress(network.host(1), port: first), media: network.host(1),
             mediaPorts: first + 10...first + 29)
         options.others = others
-        return try await RelayProcess.start(options, in: run)
+        let relay = try await RelayProcess.start(options, in: run)
+        // Before that it answers, too, but its guard would take its end for a start that fails.
+        _ = try await eventually("it is ready") { relay.process.log.contains("is ready: NG on") ? true : nil }
+        return relay
     }
 
     /// The relay itself, which the guard has started; commands that announce are other children, for a moment.

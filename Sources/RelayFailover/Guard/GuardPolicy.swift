@@ -87,7 +87,7 @@ package struct GuardPolicy: Equatable, Sendable {
     private var beatingSince: UInt64?
     private var readySince: UInt64?
     private var hasEverBeenReady = false
-    /// A relay has answered at least once: what fails from now on is not the way it was started.
+    /// A relay has been ready, or has answered, at least once: what fails from now on is not the way it was started.
     private var hasEverAnswered = false
     private var failures = 0
     /// The signal that asked us to end.
@@ -106,7 +106,7 @@ package struct GuardPolicy: Equatable, Sendable {
         switch event {
         case .beat(let safety): return noteBeat(safety, at: now)
         case .ready:
-            readySince = now
+            (readySince, hasEverAnswered) = (now, true)
             defer { hasEverBeenReady = true }
             return hasEverBeenReady ? [] : [.tellReady]
         case .leaving:
