@@ -175,8 +175,7 @@ let package = Package(
         .testTarget(
             name: "RelayStoreTests",
             dependencies: [
-                "RelayCore", "RelayKernel", "RelayStore", "RelayTestSupport", "SDP", "WireFormat",
-                "shared-calls-example",
+                "RelayCore", "RelayStore", "RelayTestSupport", "SDP", "WireFormat", "shared-calls-example",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

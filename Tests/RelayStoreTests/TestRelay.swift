@@ -1,6 +1,5 @@
 import Logging
 import RelayCore
-import RelayKernel
 import RelayStore
 import RelayTestSupport
 import Synchronization
@@ -24,9 +23,7 @@ final class TestRelay: Sendable {
         configuration.mediaThreads = 1
         configuration.node = node
         configuration.logger = silent
-        // Some tests hold thousands of calls, and Foundation cannot start a program while a process has so many descriptors.
-        let steering = PortMode.obstacle == nil ? try? KernelSteering(addresses: [address]) : nil
-        relay = try Relay(configuration, runsHousekeeping: false, steering: steering)
+        relay = try Relay(configuration, runsHousekeeping: false)
         replicator = try Replicator(
             relay: relay, store: store, options: options ?? ReplicationOptions(node: node), log: log?.logger ?? silent)
     }
