@@ -191,6 +191,16 @@ struct GuardPolicyTests {
         #expect((800...900).contains(carried.timeToKill()))
     }
 
+    @Test("a relay that has said that it ends may take its time for what is left, but not for ever")
+    func leavesSlowly() {
+        var scene = Scene.running(CallSafety(isShared: true))
+        scene.happens(.stopRequested(signal: 15))
+        scene.happens(.leaving)
+        #expect((10_000...10_300).contains(scene.timeToKill()))
+        scene.happens(.ended(status: 0))
+        #expect(scene.taken().last == .exit(status: 0))
+    }
+
     @Test("one that survives being killed is the last resort, though its calls are in the kernel, until it is gone")
     func cannotBeKilled() {
         var scene = Scene.running(CallSafety(isCarried: true))

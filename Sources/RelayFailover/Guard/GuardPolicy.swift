@@ -13,6 +13,8 @@ package struct GuardPolicy: Equatable, Sendable {
     /// The same when its calls would end with it, or when it computes: then it gets a chance to come round by itself.
     package static let patientStuckLimit: UInt64 = 3_000_000_000
     /// The same while it is being debugged, or would run if it got a processor: another process would not get one either.
+    /// And when it has said that it ends: it answers nobody then, while log, records and store get the seconds that they
+    /// have for what is left, five in all.
     package static let patience: UInt64 = 10_000_000_000
     /// Between two looks at what a stuck process does.
     package static let lookInterval: UInt64 = 100_000_000
@@ -170,7 +172,7 @@ package struct GuardPolicy: Equatable, Sendable {
     private mutating func treat(stuckFor time: UInt64, at now: UInt64) -> [Action] {
         let isSafe = safety.isCarried || safety.isShared
         let limit = isSafe && !diagnosis.isBusy ? Self.stuckLimit : Self.patientStuckLimit
-        if time >= (diagnosis.deservesPatience ? Self.patience : limit) {
+        if time >= (isLeaving || diagnosis.deservesPatience ? Self.patience : limit) {
             stuckSince = now  // once for each limit, until its end is reported
             kills += 1
             return (kills > 1 ? hide() : []) + [.kill(why: "it gives no sign of life")]
