@@ -142,14 +142,15 @@ let package = Package(
             name: "shared-calls-example", dependencies: ["RelayCore", "RelayStore"], path: "Examples/SharedCalls",
             packageAccess: false, swiftSettings: strict),
         .target(name: "CAllocCounter", path: "Tests/CAllocCounter"),
+        .target(name: "CPrograms", path: "Tests/CPrograms"),
         .target(
             name: "AllocationCount", dependencies: ["CAllocCounter"], path: "Tests/AllocationCount",
             swiftSettings: strict),
         .target(
             name: "RelayTestSupport",
             dependencies: [
-                "RelayCore", "RelayKernel", "WireFormat", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "CPrograms", "RelayCore", "RelayKernel", "WireFormat",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/RelayTestSupport", swiftSettings: strict),
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"], swiftSettings: strict),
         .testTarget(

@@ -13,15 +13,7 @@ extension KernelTests {
     @Suite("Attachment")
     struct AttachmentTests {
         private func filters(_ network: TestNetwork) throws -> String {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: try Executables.require("tc"))
-            process.arguments = ["filter", "show", "dev", network.name, "ingress"]
-            let pipe = Pipe()
-            process.standardOutput = pipe
-            try process.run()
-            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return text
+            try TestNetwork.run("tc", "filter", "show", "dev", network.name, "ingress")
         }
 
         @Test("a tc filter stays, is replaced and removed, where the kernel has no tcx")

@@ -44,13 +44,8 @@ struct TestHost {
 
     /// The BPF file system, which most systems mount at boot; the relay has not the privilege.
     static func mountFileSystem() throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = [
-            "-c", "grep -q ' /sys/fs/bpf bpf ' /proc/self/mounts || mount -t bpf bpf /sys/fs/bpf",
-        ]
-        try process.run()
-        process.waitUntilExit()
+        try Program.run(
+            "/bin/sh", ["-c", "grep -q ' /sys/fs/bpf bpf ' /proc/self/mounts || mount -t bpf bpf /sys/fs/bpf"])
     }
 
     func remove() {

@@ -27,18 +27,12 @@ struct TestNetwork {
     static func run(_ program: String, _ arguments: String...) throws -> String { try run(program, arguments) }
 
     private static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program.contains("/") ? program : try Executables.require(program))
-        process.arguments = arguments
-        let pipe = Pipe()
-        (process.standardOutput, process.standardError) = (pipe, pipe)
-        try process.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Refused(description: "\(program) \(arguments.joined(separator: " ")): \(text)")
+        let path = program.contains("/") ? program : try Executables.require(program)
+        let (status, output) = try Program.run(path, arguments)
+        guard status == 0 else {
+            throw Refused(description: "\(program) \(arguments.joined(separator: " ")): \(output)")
         }
-        return text
+        return output
     }
 
     struct Refused: Error, CustomStringConvertible { let description: String }

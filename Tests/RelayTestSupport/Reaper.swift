@@ -17,12 +17,10 @@ enum Reaper {
         """
 
     private static let pipe: Mutex<FileHandle?> = {
-        let (shell, pipe) = (Process(), Pipe())
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = ["-c", script]
-        shell.standardInput = pipe
-        let started: Void? = try? shell.run()
-        return Mutex(started == nil ? nil : pipe.fileHandleForWriting)
+        let pipe = Pipe()
+        let shell = try? Program.start(
+            "/bin/sh", ["-c", script], input: pipe.fileHandleForReading, output: .standardError)
+        return Mutex(shell == nil ? nil : pipe.fileHandleForWriting)
     }()
 
     static func watch(_ pid: Int32) { tell("watch \(pid)\n") }

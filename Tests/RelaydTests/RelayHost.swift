@@ -12,13 +12,10 @@ struct RelayHost {
 
     /// Why there can be none here; `nil` when there can.
     static let obstacle: String? = {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["unshare", "--net", "ip", "link", "set", "lo", "up"]
-        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-        guard (try? process.run()) != nil else { return "there is no program 'unshare'" }
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? nil : "network namespaces are not allowed here"
+        guard let run = try? Program.run("unshare", ["--net", "ip", "link", "set", "lo", "up"]) else {
+            return "there is no program 'unshare'"
+        }
+        return run.status == 0 ? nil : "network namespaces are not allowed here"
     }()
 
     /// - Parameter number: 1 to 250; no two hosts of a test have the same.
