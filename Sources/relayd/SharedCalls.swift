@@ -54,19 +54,14 @@ struct SharedCalls {
     /// All calls that are in the store have been taken over.
     var isRestored: Bool { replicator.restoration == .complete }
 
-    /// The state of replication, for whoever decides by it.
-    var status: ReplicationStatus { replicator.status }
+    /// How this relay stands, for whoever decides by it.
+    var standing: ReplicationStanding { replicator.standing }
 
     /// Calls whose last change nobody else can have.
     var unprotectedCalls: Set<ByteString> { replicator.unprotectedCalls }
 
     /// The other relays that live and have calls on an address.
-    func peers(at address: IPAddress) -> [String] { Self.peers(at: address, status).map(\.node) }
-
-    /// The same in a status that is there already.
-    static func peers(at address: IPAddress, _ status: ReplicationStatus) -> [ReplicationStatus.Peer] {
-        status.peers.filter { $0.isAlive && $0.addresses.contains("\(address)") }
-    }
+    func peers(at address: IPAddress) -> [String] { standing.peers(at: address).map(\.node) }
 
     /// Asks them what has arrived at an address (`Replicator.ask`).
     func ask(_ question: ReadingsQuestion?) { replicator.ask(question) }
@@ -124,6 +119,13 @@ struct SharedCalls {
         let name = text.prefix { !$0.isNewline }.map { RecordHeader.isName("\($0)") ? $0 : "-" }
         return name.isEmpty ? "relay" : String(name.prefix(RecordHeader.maximumNameLength))
     }()
+}
+
+extension ReplicationStanding {
+    /// The other relays that live and have calls on an address.
+    func peers(at address: IPAddress) -> [ReplicationStatus.Peer] {
+        peers.filter { $0.isAlive && $0.addresses.contains("\(address)") }
+    }
 }
 
 /// Why calls cannot be shared.

@@ -116,6 +116,10 @@ struct RedisAccessTests {
             }
             #expect(group["a"].replicator.status.lastError?.contains(reason) == true)
             #expect(!group["a"].replicator.status.canWrite)
+            // All that there is to read is read: nobody knows more.
+            _ = try await eventually("it is not behind") {
+                group["a"].replicator.standing.step == .unreachable ? true : nil
+            }
             #expect(count("writing calls to") == 1)
             #expect(count("calls are unprotected") == 1)
 

@@ -49,7 +49,8 @@ package struct Readiness: Equatable, Sendable {
             case .restoring: (false, "calls are being restored")
             case .behind: (false, "changes of the others are missing")
             // Nobody else knows more: to send calls elsewhere would help nobody.
-            case .unreachable where isRestored: (true, "the store does not answer; it goes on with what it has")
+            case .unreachable where isRestored:
+                (true, "the store does not answer or takes nothing; it goes on with what it has")
             case .unreachable: (false, "the store does not answer")
             }
         return Condition(name: "in step", isMet: isMet, text: text)

@@ -12,7 +12,7 @@ package struct RouteConditions: Equatable, Sendable {
         case inStep
         /// The store answers, but changes are missing.
         case behind
-        /// The store does not answer.
+        /// The store does not answer, or has nothing that is missing here and takes nothing.
         case unreachable
     }
 

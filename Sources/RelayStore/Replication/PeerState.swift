@@ -10,7 +10,7 @@ struct PeerState {
     ///   - process: tells this process from another one of the same name.
     ///   - question: what this relay wants to know of the others.
     init(
-        _ relay: Relay, _ status: ReplicationStatus, _ options: ReplicationOptions, process: UInt64,
+        _ relay: Relay, _ progress: StoreProgress, _ options: ReplicationOptions, process: UInt64,
         question: ReadingsQuestion?
     ) {
         let calls = relay.callCount
@@ -19,8 +19,8 @@ struct PeerState {
             body.field("process", process)
             body.field("calls", calls)
             body.field("own", max(0, calls - relay.foreignCallCount))
-            body.field("position", status.position)
-            body.words("flags", [("in-step", status.isInStep)])
+            body.field("position", progress.position)
+            body.words("flags", [("in-step", progress.isInStep(at: SystemClock.monotonic))])
             body.field("question", question?.text)
             body.list("addresses", options.addresses) { $0.text($1) }
         }

@@ -9,20 +9,12 @@ final class ReplicationState: Sendable {
     struct Values {
         var table = CallTable()
         var status = ReplicationStatus()
+        var progress = StoreProgress()
         /// The writer waits for something to write.
         var isWriterWaiting = false
-        /// The last sequence number that was seen in the store.
-        var storeSequence: UInt64 = 0
-        /// A sequence number that the writer has seen a while ago.
-        var settledSequence: UInt64 = 0
-        /// Everything that was in the store when this connection was made has been read.
-        var isReadComplete = false
-        /// Everything that this relay knows has been compared with the store.
-        var isAudited = false
-        /// It is to be compared, since the store may have lost something, or this relay may have missed something.
+        /// Everything that this relay knows is to be compared with the store, since that may have lost something, or this
+        /// relay may have missed something.
         var isAuditWanted = true
-        /// Monotonic time of the last reading that left nothing unread.
-        var lastComplete: UInt64 = 0
         /// Monotonic time since which this relay has not been in step.
         var outOfStepSince: UInt64?
         /// Calls in the change index whose records are gone.
@@ -35,9 +27,6 @@ final class ReplicationState: Sendable {
         var question: ReadingsQuestion?
         var answers: [String: [StreamReading]] = [:]
     }
-
-    /// A reading older than that says nothing about now: two polls and some.
-    private static let freshness: UInt64 = 2_500_000_000
 
     let values: Mutex<Values>
     /// Gets the writer out of its waiting.
@@ -84,9 +73,7 @@ final class ReplicationState: Sendable {
 
     func connected(_ role: Role, to server: String) {
         let isNews = values.withLock { values in
-            let before = role == .writer ? values.status.canWrite : values.status.canRead
-            if role == .writer { values.status.canWrite = true } else { values.status.canRead = true }
-            return !before
+            !values.setConnected(role, true)
         }
         if isNews { log.notice("\(role == .writer ? "writing calls to" : "following calls in") \(server)") }
     }
@@ -95,8 +82,7 @@ final class ReplicationState: Sendable {
         let isNews = values.withLock { values in
             values.status.errors += 1
             values.status.lastError = error.description
-            let before = role == .writer ? values.status.canWrite : values.status.canRead
-            if role == .writer { values.status.canWrite = false } else { values.status.canRead = false }
+            let before = values.setConnected(role, false)
             let isFirst = !values.hasTried
             values.hasTried = true
             return before || isFirst
@@ -133,16 +119,16 @@ final class ReplicationState: Sendable {
     }
 
     /// A reading has begun that will go up to this number.
-    func expect(_ sequence: UInt64) { values.withLock { $0.storeSequence = sequence } }
+    func expect(_ sequence: UInt64) { values.withLock { $0.progress.storeSequence = sequence } }
 
-    func advance(to position: UInt64) { values.withLock { $0.status.position = position } }
+    func advance(to position: UInt64) { values.withLock { $0.progress.position = position } }
 
     func completeReading(position: UInt64, at now: UInt64) {
         let isFirst = values.withLock { values in
-            values.status.position = position
-            values.lastComplete = now
-            defer { (values.isReadComplete, values.hasTried) = (true, true) }
-            return !values.isReadComplete
+            values.progress.position = position
+            values.progress.lastComplete = now
+            defer { (values.progress.isReadComplete, values.hasTried) = (true, true) }
+            return !values.progress.isReadComplete
         }
         if isFirst { log.notice("all calls in the store have been read") }
     }
@@ -154,16 +140,16 @@ final class ReplicationState: Sendable {
     func beginResync(isGap: Bool) {
         if isGap { demandAudit() }
         values.withLock { values in
-            values.isReadComplete = false
+            values.progress.isReadComplete = false
             if isGap { values.status.gaps += 1 }
-            if isGap || values.lastComplete > 0 { values.status.resyncs += 1 }
-            values.status.position = 0
+            if isGap || values.progress.lastComplete > 0 { values.status.resyncs += 1 }
+            values.progress.position = 0
         }
     }
 
     /// Everything that this relay knows is to be compared with the store.
     func demandAudit() {
-        values.withLock { values in (values.isAuditWanted, values.isAudited) = (true, false) }
+        values.withLock { values in (values.isAuditWanted, values.progress.isAudited) = (true, false) }
     }
 
     func countSkippedRecord(_ callID: ByteString, _ reason: String) {
@@ -177,28 +163,53 @@ final class ReplicationState: Sendable {
 
     // MARK: Asking
 
-    func isInStep(_ values: Values, at now: UInt64) -> Bool {
-        values.status.canWrite && values.status.canRead && values.isReadComplete && values.isAudited
-            && now < values.lastComplete &+ Self.freshness && values.status.position >= values.settledSequence
+    /// Whether this relay could go on with the calls of the others.
+    func isInStep(at now: UInt64) -> Bool { values.withLock { $0.progress.isInStep(at: now) } }
+
+    /// What routes and signs of life go by.
+    func standing(at now: UInt64) -> ReplicationStanding {
+        values.withLock { values in
+            values.noteStep(at: now)
+            return ReplicationStanding(
+                step: values.progress.step(at: now), canWrite: values.progress.canWrite, peers: values.status.peers)
+        }
     }
 
     /// How replication is doing now.
+    ///
+    /// - Complexity: O(n) in the calls that wait to be written, under the lock: for people, not for each sign of life.
     func status(at now: UInt64) -> ReplicationStatus {
         values.withLock { values in
-            let isInStep = isInStep(values, at: now)
-            if isInStep {
-                values.outOfStepSince = nil
-            } else if values.outOfStepSince == nil {
-                values.outOfStepSince = now
-            }
+            values.noteStep(at: now)
             var status = values.status
-            status.isInStep = isInStep
-            status.lag = values.storeSequence - min(values.storeSequence, status.position)
+            status.isInStep = values.progress.isInStep(at: now)
+            (status.canWrite, status.canRead) = (values.progress.canWrite, values.progress.canRead)
+            (status.position, status.lag) = (values.progress.position, values.progress.lag)
             status.outOfStepFor = values.outOfStepSince.map { .nanoseconds(now - min(now, $0)) }
             status.unprotectedCalls = values.table.unprotected
             status.lostEndings = values.table.lostEndings
             status.rememberedEndings = values.table.endings
             return status
         }
+    }
+}
+
+extension ReplicationState.Values {
+    /// Notes that a connection works, or does not.
+    ///
+    /// - Returns: whether it did before.
+    fileprivate mutating func setConnected(_ role: ReplicationState.Role, _ isConnected: Bool) -> Bool {
+        switch role {
+        case .writer:
+            defer { progress.canWrite = isConnected }
+            return progress.canWrite
+        case .follower:
+            defer { progress.canRead = isConnected }
+            return progress.canRead
+        }
+    }
+
+    fileprivate mutating func noteStep(at now: UInt64) {
+        outOfStepSince = progress.isInStep(at: now) ? nil : outOfStepSince ?? now
     }
 }

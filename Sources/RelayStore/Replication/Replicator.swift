@@ -77,7 +77,10 @@ public final class Replicator: CallObserver {
         for thread in all { thread.join() }
     }
 
-    /// How replication is doing now. Any thread.
+    /// How this relay stands with the store and with the others now. Any thread, as often as one likes.
+    package var standing: ReplicationStanding { state.standing(at: SystemClock.monotonic) }
+
+    /// How replication is doing now. Any thread, some times a second at most: it counts the calls that wait to be written.
     public var status: ReplicationStatus {
         var status = state.status(at: SystemClock.monotonic)
         (status.obstructedCalls, status.obstacle) = intake.relay.obstructedCalls
@@ -99,7 +102,7 @@ public final class Replicator: CallObserver {
     /// What became of reading the store at the start.
     public var restoration: Restoration {
         state.values.withLock { values in
-            values.isReadComplete ? .complete : values.hasTried ? .failed : .pending
+            values.progress.isReadComplete ? .complete : values.hasTried ? .failed : .pending
         }
     }
 

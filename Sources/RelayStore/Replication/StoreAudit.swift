@@ -39,10 +39,10 @@ struct StoreAudit {
                 throw error
             }
             last = now
-            intake.state.values.withLock { $0.isAudited = !$0.isAuditWanted }
+            intake.state.values.withLock { $0.progress.isAudited = !$0.isAuditWanted }
         }
         if !doubtful.isEmpty { try settle(intake, session, options, peers, at: now) }
-        guard intake.state.status(at: now).isInStep else { return inStepSince = nil }
+        guard intake.state.isInStep(at: now) else { return inStepSince = nil }
         let since = inStepSince ?? now
         (knowledge, inStepSince) = (now, since)
         if now >= since &+ options.patience.nanoseconds {

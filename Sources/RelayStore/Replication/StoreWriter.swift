@@ -199,10 +199,9 @@ struct StoreWriter {
     }
 
     private func announce(_ session: any StoreSession) throws(StoreError) -> [StoredPeer] {
-        let state = PeerState(
-            relay, state.status(at: SystemClock.monotonic), options, process: process,
-            question: state.values.withLock { $0.question })
-        return try session.announce(options.node, state.encoded, lifetime: Self.announcementLifetime)
+        let (progress, question) = state.values.withLock { ($0.progress, $0.question) }
+        let words = PeerState(relay, progress, options, process: process, question: question)
+        return try session.announce(options.node, words.encoded, lifetime: Self.announcementLifetime)
     }
 
     /// Tells relays that ask what has arrived at an address.
@@ -268,7 +267,7 @@ struct StoreWriter {
         }
         // Whoever has not come so far in a second does not see what is written.
         let settled = min(position.sequence, now.sequence)
-        state.values.withLock { $0.settledSequence = settled }
+        state.values.withLock { $0.progress.settledSequence = settled }
         position = now
     }
 

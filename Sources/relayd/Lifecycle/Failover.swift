@@ -41,20 +41,20 @@ struct Failover: Service {
                 // The registry of calls answers too.
                 let hasCalls = relay.callCount > 0
                 routes.noteAnswer()
-                let status = shared?.status ?? .standalone
+                let standing = shared?.standing
                 link?.tell(
                     .beat(
                         CallSafety(
-                            isCarried: kernel.carriesCalls, isShared: !hasCalls || status.canWrite,
-                            isAlone: Self.isAlone(at: home, status))))
+                            isCarried: kernel.carriesCalls, isShared: !hasCalls || standing?.canWrite ?? false,
+                            isAlone: Self.isAlone(at: home, standing))))
             }, log: log
         ).start()
     }
 
     /// For one of these addresses at least there is no other relay that could go on with its calls. While the store is away
     /// what was heard last counts.
-    private static func isAlone(at home: [IPAddress], _ status: ReplicationStatus) -> Bool {
-        !home.allSatisfy { SharedCalls.peers(at: $0, status).contains(where: \.isInStep) }
+    private static func isAlone(at home: [IPAddress], _ standing: ReplicationStanding?) -> Bool {
+        !home.allSatisfy { standing?.peers(at: $0).contains(where: \.isInStep) ?? false }
     }
 
     func run() async throws {
@@ -90,8 +90,10 @@ struct Failover: Service {
 extension SharedCalls {
     /// How our calls compare with what the others know.
     var routeConditions: RouteConditions.Replication {
-        let status = status
-        if status.isInStep { return .inStep }
-        return status.canRead ? .behind : .unreachable
+        switch standing.step {
+        case .inStep: .inStep
+        case .behind: .behind
+        case .unreachable: .unreachable
+        }
     }
 }

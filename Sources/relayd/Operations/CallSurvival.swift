@@ -27,7 +27,7 @@ struct CallSurvival: Sendable {
     /// What stands in the way of all calls of an address.
     private func obstacle(of address: IPAddress) -> String? {
         guard let shared else { return "calls are not shared: no --redis" }
-        let backups = SharedCalls.peers(at: address, shared.status)
+        let backups = shared.standing.peers(at: address)
         guard !backups.isEmpty else { return "no other relay of the group serves \(address)" }
         return backups.contains(where: \.isInStep) ? nil : "no relay that backs up \(address) is in step"
     }
