@@ -31,7 +31,7 @@ package final class NGDispatcher: NGMessageHandler {
     }
 
     package func receive(
-        _ message: [UInt8], from peer: TransportAddress, reply: @escaping @Sendable ([UInt8]) -> Void
+        _ message: [UInt8], from peer: TransportAddress, limit: Int, reply: @escaping @Sendable ([UInt8]) -> Void
     ) {
         guard let parsed = NGMessage(datagram: message) else {
             log.warning("control message without a cookie from \(peer) ignored", metadata: Self.subsystem)
@@ -42,7 +42,7 @@ package final class NGDispatcher: NGMessageHandler {
         case .answered(let bytes): reply(bytes)
         case .inWork: return
         case .new:
-            carryOut(parsed, from: peer) { [cookies] bytes in
+            carryOut(parsed, from: peer, limit: limit) { [cookies] bytes in
                 reply(bytes)  // first: the client waits for nothing else
                 cookies.finish(key, with: bytes)
             }
@@ -53,7 +53,7 @@ package final class NGDispatcher: NGMessageHandler {
 
     /// Carries out one message; every error becomes a reply in the request's format.
     private func carryOut(
-        _ message: NGMessage, from peer: TransportAddress, done: @escaping @Sendable ([UInt8]) -> Void
+        _ message: NGMessage, from peer: TransportAddress, limit: Int, done: @escaping @Sendable ([UInt8]) -> Void
     ) {
         var format = NGBodyFormat.bencode
         do throws(NGError) {
@@ -70,7 +70,7 @@ package final class NGDispatcher: NGMessageHandler {
                 let elapsed = SystemClock.monotonic &- start
                 statistics.count(command, from: peer.address, nanoseconds: elapsed, isError: reply.isError)
                 logReply(to: command, callID, from: peer, nanoseconds: elapsed)
-                done(reply.datagram(for: message, as: format))
+                done(reply.datagram(for: message, as: format, limit: limit))
             }
             if request.command == .cli, let operations {
                 let line = decoded.dictionary["body"]?.string.map { "\($0)" } ?? ""

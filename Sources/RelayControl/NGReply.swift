@@ -21,8 +21,21 @@ package enum NGReply: Sendable {
 
     private static let error: ByteString = "error"
 
-    /// The whole datagram that answers a message.
-    func datagram(for message: NGMessage, as format: NGBodyFormat) -> [UInt8] {
+    /// The whole datagram that answers a message, in at most `limit` octets.
+    ///
+    /// A report that is longer comes without the media of its sides: each m-line takes some 900 octets a side. Whatever else
+    /// is longer becomes an error, because who waits for what never comes takes the relay for dead.
+    func datagram(for message: NGMessage, as format: NGBodyFormat, limit: Int) -> [UInt8] {
+        let whole = datagram(for: message, as: format, detail: .all)
+        guard whole.count > limit else { return whole }
+        if case .report = self {
+            let short = datagram(for: message, as: format, detail: .sides)
+            if short.count <= limit { return short }
+        }
+        return message.reply(.failure(.init(.tooLong)), as: format)
+    }
+
+    private func datagram(for message: NGMessage, as format: NGBodyFormat, detail: NGWriter.ReportDetail) -> [UInt8] {
         switch self {
         case .values(let dictionary):
             message.reply(as: format, capacity: Self.usualLength.values) { $0.dictionary(dictionary) }
@@ -37,7 +50,7 @@ package enum NGReply: Sendable {
         case .report(let report, let tag):
             message.reply(as: format, capacity: Self.usualLength.report) { writer in
                 writer.dictionary { reply in
-                    reply.entries(of: report, onlyTag: tag)
+                    reply.entries(of: report, onlyTag: tag, detail)
                     reply.field("result", "ok")
                 }
             }

@@ -3,23 +3,30 @@ internal import RelayCore
 internal import WireFormat
 
 extension NGWriter {
+    /// How much of a call is shown.
+    enum ReportDetail {
+        case all
+        /// Without the media of its sides, and the sources in them.
+        case sides
+    }
+
     /// A call as `query` and `delete` show it, without `result`.
     ///
     /// - Parameter tag: show only this side and the ones it hears.
-    mutating func entries(of report: CallReport, onlyTag tag: ByteString? = nil) {
+    mutating func entries(of report: CallReport, onlyTag tag: ByteString? = nil, _ detail: ReportDetail = .all) {
         field("created", report.created / 1_000_000)
         field("created_us", report.created % 1_000_000)
         field("created_ts", report.created)
         field("last signal", report.lastSignal)
         field("last redis update", 0)
         field("metadata", ifPresent: report.metadata)
-        dictionary("SSRC") { $0.sources(of: report) }
+        dictionary("SSRC") { if detail == .all { $0.sources(of: report) } }
         dictionary("tags") { tags in
             for (number, side) in report.sides.enumerated() {
                 guard tag == nil || side.tag == tag || side.peers.contains(where: { $0 == tag }) else { continue }
                 let heard = report.sides.first { $0.tag.map(side.peers.contains) ?? false }
                 tags.key(side.tag ?? ByteString("<untagged \(number)>"))
-                tags.dictionary { $0.entries(of: side, hearing: heard) }
+                tags.dictionary { $0.entries(of: side, hearing: heard, detail) }
             }
         }
         let totals = report.totals
@@ -86,7 +93,9 @@ extension NGWriter {
     }
 
     /// - Parameter source: the side whose media this one gets.
-    private mutating func entries(of side: CallReport.Side, hearing source: CallReport.Side?) {
+    private mutating func entries(
+        of side: CallReport.Side, hearing source: CallReport.Side?, _ detail: ReportDetail
+    ) {
         field("tag", ifPresent: side.tag)
         field("via-branch", ifPresent: side.viaBranch)
         field("label", ifPresent: side.label)
@@ -102,7 +111,7 @@ extension NGWriter {
             }
         }
         list("medias") { medias in
-            for (index, own) in side.media.enumerated() {
+            for (index, own) in side.media.enumerated() where detail == .all {
                 let heard = source.flatMap { index < $0.media.count ? $0.media[index] : nil }
                 medias.dictionary { $0.entries(of: own, index: index + 1, hearing: heard) }
             }

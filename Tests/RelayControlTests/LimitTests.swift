@@ -49,4 +49,29 @@ struct LimitTests {
         try await proxy.requireAllPortsFree()
         #expect(try proxy.offer(SDPText.audio()).result == "ok")
     }
+
+    @Test("Reports that do not fit into a datagram leave out the media, so that they arrive")
+    func longReports() throws {
+        let proxy = try TestProxy()
+        let lines = (0..<40).map { "m=audio \(4000 + 2 * $0) RTP/AVP 8\r\n" }.joined()
+        #expect(try proxy.offer(SDPText.audio() + lines).result == "ok")
+        #expect(try proxy.answer(SDPText.audio(at: "198.51.100.2") + lines).result == "ok")
+        for report in [try proxy.query(), try proxy.delete()] {
+            #expect(report.result == "ok")
+            #expect(report.tags == ["alice", "bob"])
+            #expect(report.side("alice")?["medias"]?.list?.isEmpty == true)
+            #expect(report.dictionary["totals"] != nil)
+        }
+    }
+
+    @Test("Other replies that do not fit become an error, so that nobody waits for them")
+    func longReplies() throws {
+        let proxy = try TestProxy()
+        for index in 0..<20 {
+            let call = "\(index)" + String(repeating: "x", count: 4000)
+            #expect(try proxy.offer(SDPText.audio(), call: call).result == "ok")
+        }
+        #expect(try proxy.send(["command": "list"]).errorReason == "Reply too long for a datagram")
+        #expect(try proxy.send(["command": "list", "limit": 10]).result == "ok")
+    }
 }

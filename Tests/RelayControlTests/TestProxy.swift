@@ -58,7 +58,8 @@ final class TestProxy: Sendable {
     func exchange(_ datagram: [UInt8]) -> [UInt8]? {
         let received = Received()
         let peer = TransportAddress(IPAddress.unspecified(.ipv4), port: 2223)
-        dispatcher.receive(datagram, from: peer) { reply in received.datagram.withLock { $0 = reply } }
+        // No UDP datagram is longer.
+        dispatcher.receive(datagram, from: peer, limit: 65_507) { reply in received.datagram.withLock { $0 = reply } }
         return received.datagram.withLock { $0 }
     }
 

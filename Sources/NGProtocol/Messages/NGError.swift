@@ -34,6 +34,8 @@ package struct NGError: Error, Equatable, Sendable {
         case unknownAddress = "Failed to match address to any tag"
         case unknownFlow = "Media flow not found (to-tag not found)"
         case invalidLimit = "invalid limit, must be >= 0"
+        // Ours
+        case tooLong = "Reply too long for a datagram"
     }
 
     /// What was wrong.

@@ -43,6 +43,8 @@ final class UDPListener: Sendable {
         /// While messages follow each other within this time, the thread asks for the next one instead of going to sleep:
         /// falling asleep and being woken takes longer. Nanoseconds; five times a busy proxy's pace.
         private static let patience: UInt64 = 100_000
+        /// What a datagram can carry: 65,535 octets less its headers (RFC 768, RFC 791).
+        private static let longestAnswer = 65_507
         private static let socketTag: UInt64 = 0
         private static let nobody = TransportAddress(.unspecified(.ipv4), port: 0)
 
@@ -105,7 +107,7 @@ final class UDPListener: Sendable {
             let areMany = messages.count > 1
             if areMany { socket.hold() }
             for message in messages {
-                handler.receive(message.bytes, from: message.source) { [self] answer in
+                handler.receive(message.bytes, from: message.source, limit: Self.longestAnswer) { [self] answer in
                     count(socket.send(answer, to: message.source, from: message.local))
                 }
             }
