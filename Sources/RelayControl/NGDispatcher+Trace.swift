@@ -11,12 +11,16 @@ extension NGDispatcher {
 
     // MARK: A line for every command and reply, at level 6, in rtpengine's words
 
+    // The relay asks itself 20 times a second whether it answers: that would be most of the log.
+
     func logReceived(_ command: NGCommand, _ callID: ByteString?, from peer: TransportAddress) {
+        guard !peer.address.isUnspecified else { return }
         log.info(
             "Received command '\(command.rawValue)' from \(peer)", metadata: Self.metadata(callID: callID))
     }
 
     func logReply(to command: NGCommand, _ callID: ByteString?, from peer: TransportAddress, nanoseconds: UInt64) {
+        guard !peer.address.isUnspecified else { return }
         let elapsed = SystemClock.secondsText(microseconds: nanoseconds / 1_000)
         log.info(
             "Replying to '\(command.rawValue)' from \(peer) (elapsed time \(elapsed) sec)",

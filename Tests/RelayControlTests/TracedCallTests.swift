@@ -42,11 +42,11 @@ private final class LoggedControl: Sendable {
     deinit { relay.stop() }
 
     /// Sends a command; returns the lines that it has caused.
-    func send(_ command: NGDictionary) -> [String] {
+    func send(_ command: NGDictionary, from address: IPAddress = IPAddress(ipv4: 0x7F00_0001)) -> [String] {
         lines.all.withLock { $0 = [] }
         dispatcher.receive(
             Array("\(cookies.add(1, ordering: .relaxed).newValue) ".utf8) + NGCodec.encode(command, as: .bencode),
-            from: TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: 9)
+            from: TransportAddress(address, port: 9)
         ) { _ in }
         return lines.all.withLock { $0 }
     }
@@ -64,6 +64,11 @@ private final class LoggedControl: Sendable {
         let query = control.send(["command": "query", "call-id": "x"])
         #expect(query.first == "[x]: Received command 'query' from 127.0.0.1:9")
         #expect(query.last?.hasPrefix("[x]: Replying to 'query' from 127.0.0.1:9 (") == true)
+    }
+
+    @Test("the relay's own questions, 20 a second, are not in the log")
+    func heartbeat() throws {
+        #expect(try LoggedControl(.info).send(["command": "ping"], from: .unspecified(.ipv4)).isEmpty)
     }
 
     @Test("at level 5 there is none")
