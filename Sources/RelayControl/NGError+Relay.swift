@@ -11,6 +11,7 @@ extension NGError {
             self.init(Reason(rawValue: reason) ?? .invalidSDP)
         case .unknownCall: self.init(isAboutSDP ? .unknownCall : .unknownCallInCommand)
         case .unknownTag: self.init(isAboutSDP ? .invalidDialogue : .unknownFromTag)
+        case .tooManySides: self.init(.invalidDialogue)
         case .unknownLabel: self.init(.unknownLabel)
         case .unknownAddress: self.init(.unknownAddress)
         case .unknownFlow: self.init(.unknownFlow)

@@ -1,4 +1,6 @@
 import NGProtocol
+import RelayCore
+import RelayTestSupport
 import Testing
 
 @Suite("A forked call: one INVITE, two phones that ring")
@@ -81,6 +83,46 @@ struct ForkedCallTests {
         #expect(reply.result == "ok")
         #expect(reply.ports.count == 2)
         #expect(reply.ports.last == 0)
+    }
+
+    @Test("Two phones behind one branch share its port, and whoever has answered last is heard there")
+    func sharedBranch() throws {
+        let proxy = try TestProxy()
+        let port = try proxy.offer(SDPText.invite, branch: "z9hG4bK-1").port
+        let progress = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        #expect(progress.result == "ok")
+        let final = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-1")
+        #expect(final.result == "ok")
+        #expect(final.port == progress.port)
+        #expect(try proxy.query().localPorts("carol").first == Int64(port))
+        #expect(proxy.usedPorts == 4)
+    }
+
+    @Test("The second phone behind a branch does not get the port of another branch")
+    func sharedBranchOfSeveral() throws {
+        let proxy = try TestProxy()
+        let ports = try fork(on: proxy)
+        _ = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        _ = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-1")
+        #expect(try proxy.query().localPorts("carol").first == Int64(ports.first))
+        _ = try proxy.answer(SDPText.ok, to: "dave", branch: "z9hG4bK-2")
+        #expect(try proxy.query().localPorts("dave").first == Int64(ports.second))
+    }
+
+    @Test("A challenged INVITE leaves nothing behind: its branch ends when its delayed delete is due")
+    func challenged() async throws {
+        let proxy = try TestProxy(runsHousekeeping: false)
+        _ = try proxy.offer(SDPText.invite, branch: "z9hG4bK-1")
+        _ = try proxy.delete(from: "alice", branch: "z9hG4bK-1", with: ["delete-delay": 30])
+        _ = try proxy.offer(SDPText.invite, branch: "z9hG4bK-2")
+        _ = try proxy.answer(SDPText.ok, branch: "z9hG4bK-2")
+        #expect(proxy.usedPorts == 6)
+        _ = try await eventually("the ports of the first branch are free") {
+            proxy.relay.sweep(at: SystemClock.monotonic + Duration.seconds(31).nanoseconds)
+            proxy.relay.collect()
+            return proxy.usedPorts == 4 ? true : nil
+        }
+        #expect(try proxy.query().tags == ["alice", "bob"])
     }
 
     @Test("A branch that rejects the media does not take it from the other")

@@ -50,6 +50,17 @@ struct LimitTests {
         #expect(try proxy.offer(SDPText.audio()).result == "ok")
     }
 
+    @Test("A call has at most 128 sides; then it goes on as it is")
+    func sides() throws {
+        let proxy = try TestProxy()
+        let empty = SDPText.audio(port: 0)
+        let results = try (0..<70).map { try proxy.offer(empty, from: "caller-\($0)") }
+        #expect(results.prefix(64).allSatisfy { $0.result == "ok" })
+        #expect(results.dropFirst(64).allSatisfy { $0.errorReason == "Invalid dialogue association" })
+        #expect(try proxy.offer(empty, from: "caller-0").result == "ok")
+        #expect(try proxy.answer(empty, from: "caller-0").result == "ok")
+    }
+
     @Test("Reports that do not fit into a datagram leave out the media, so that they arrive")
     func longReports() throws {
         let proxy = try TestProxy()

@@ -39,8 +39,8 @@ struct Negotiation {
         if let tos = offer.options.tos { state.tos = tos }
         if let metadata = offer.options.metadata { state.metadata = metadata }
         if let drops = offer.options.dropsTraffic { state.dropsTraffic = drops }
-        let sender = senderIndex(of: offer)
-        let receiver = receiverIndex(of: offer, from: sender)
+        let sender = try senderIndex(of: offer)
+        let receiver = try receiverIndex(of: offer, from: sender)
         associate(sender, receiver)
         if let label = offer.options.label { state.participants[sender].label = label }
         let family = document.media.first?.connection.family ?? .ipv4
@@ -72,13 +72,14 @@ struct Negotiation {
     }
 
     /// Finds the side that sends the offer, or adds it.
-    private mutating func senderIndex(of offer: Offer) -> Int {
-        state.index(tag: offer.fromTag) ?? add(tag: offer.fromTag, viaBranch: nil)
+    private mutating func senderIndex(of offer: Offer) throws(RelayError) -> Int {
+        if let known = state.index(tag: offer.fromTag) { return known }
+        return try add(tag: offer.fromTag, viaBranch: nil)
     }
 
     /// Finds the side that the offer is for, or adds it: by its tag, else by the branch, else the one that has not
     /// answered yet.
-    private mutating func receiverIndex(of offer: Offer, from sender: Int) -> Int {
+    private mutating func receiverIndex(of offer: Offer, from sender: Int) throws(RelayError) -> Int {
         if let tag = offer.toTag, let known = state.index(tag: tag), known != sender { return known }
         let associates = state.participants[sender].associates.compactMap { state.index(of: $0) }
         let silent = associates.filter { state.participants[$0].tag == nil }
@@ -93,7 +94,7 @@ struct Negotiation {
         {
             return known
         }
-        return add(tag: offer.toTag, viaBranch: offer.viaBranch)
+        return try add(tag: offer.toTag, viaBranch: offer.viaBranch)
     }
 
     // MARK: Answer
@@ -124,7 +125,10 @@ struct Negotiation {
         if let known = state.index(tag: answer.toTag), known != offerer { return known }
         let associates = state.participants[offerer].associates.compactMap { state.index(of: $0) }
         let silent = associates.filter { state.participants[$0].tag == nil }
-        let branch = silent.first { answer.viaBranch != nil && state.participants[$0].viaBranch == answer.viaBranch }
+        // Another phone behind a branch that has answered already, rather than one behind a branch that has not.
+        let branch = answer.viaBranch.flatMap { branch in
+            (silent + associates).first { state.participants[$0].viaBranch == branch }
+        }
         guard let index = branch ?? silent.last ?? sharedAnswerer(of: offerer) else { return nil }
         state.participants[index].tag = answer.toTag
         return index
@@ -149,7 +153,8 @@ struct Negotiation {
 
     // MARK: Sides of the call
 
-    private mutating func add(tag: ByteString?, viaBranch: ByteString?) -> Int {
+    private mutating func add(tag: ByteString?, viaBranch: ByteString?) throws(RelayError) -> Int {
+        guard state.participants.count < CallLimits.sides else { throw .tooManySides }
         var participant = Participant(id: state.nextParticipant, created: context.wall)
         (participant.tag, participant.viaBranch) = (tag, viaBranch)
         state.nextParticipant += 1

@@ -52,6 +52,8 @@ extension Relay {
                 end(call, &state, .regular)
             } else {
                 state.deleteAt = due
+                // A new offer revives the call, but only those whom it is about.
+                for index in state.participants.indices { state.participants[index].removeAt = due }
             }
             return (report, state.hasEnded)
         }

@@ -6,6 +6,8 @@ public enum RelayError: Error, Equatable, Sendable {
     case unknownCall
     /// The call has no side with such a tag or branch.
     case unknownTag
+    /// The call has as many sides as any call may have, and the tag or branch would be one more.
+    case tooManySides
     /// The call has no side with such a label.
     case unknownLabel
     /// No side's SDP names such an address.
@@ -31,6 +33,7 @@ extension RelayError: CustomStringConvertible {
         case .malformedSDP(let reason, let detail): "\(reason): \(detail)"
         case .unknownCall: "unknown call-id"
         case .unknownTag: "no such tag in the call"
+        case .tooManySides: "the call has \(CallLimits.sides) sides, no more are taken"
         case .unknownLabel: "no such label in the call"
         case .unknownAddress: "no side of the call has that address"
         case .unknownFlow: "no media between these sides"

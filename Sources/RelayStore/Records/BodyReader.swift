@@ -101,13 +101,10 @@ extension BodyReader {
         return snapshot
     }
 
-    /// More sides or ports no call has: whoever can write to the store must not be able to make us open any number.
-    private static let limits = (sides: 128, ports: 512)
-
     /// Ids are what the call's sides refer to each other by: they have to be different, and below the next new one.
     private static func isSound(_ snapshot: CallSnapshot) -> Bool {
         let ids = snapshot.sides.map(\.participant.id)
-        return !ids.isEmpty && ids.count <= limits.sides && snapshot.ports.count <= limits.ports
+        return !ids.isEmpty && ids.count <= CallLimits.sides && snapshot.ports.count <= CallLimits.ports
             && Set(ids).count == ids.count
             && ids.allSatisfy { $0 >= 0 && $0 < snapshot.nextParticipant } && snapshot.nextParticipant < Int.max / 2
     }
