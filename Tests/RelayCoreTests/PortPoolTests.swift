@@ -34,6 +34,19 @@ import WireFormat
         #expect(pool.draw()?.port == first)
     }
 
+    @Test("a pair that was reserved while it rested rests anew, and as long as any other")
+    func restsAnew() throws {
+        for _ in 0..<20 {
+            let time = Mutex<UInt64>(0)
+            let pool = PortPool(address: address, range: 4000...4003, clock: { time.withLock { $0 } })
+            let rested = try #require(pool.draw()).port
+            time.withLock { $0 = 19_000_000_000 }
+            do { _ = try #require(pool.reserve(rested)) }
+            time.withLock { $0 = 21_000_000_000 }
+            #expect(pool.draw()?.port != rested)
+        }
+    }
+
     @Test("a reserved pair is not drawn, whether it was free or resting")
     func reserves() throws {
         let pool = PortPool(address: address, range: 4000...4003, clock: { 0 })

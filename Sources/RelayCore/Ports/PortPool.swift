@@ -41,6 +41,8 @@ package final class PortPool: Sendable {
         var places: [Int32]
         /// Oldest first. A pair that was reserved while it rested is still in here and is passed over.
         var resting: Deque<(pair: UInt16, until: UInt64)> = []
+        /// How many entries of `resting` are to be passed over, by pair: it may rest again already, and then for longer.
+        var stale: [UInt16: Int] = [:]
         var used = 0
         /// Pairs that are neither in use nor ours to draw.
         var foreign = 0
@@ -122,7 +124,11 @@ package final class PortPool: Sendable {
         let isTaken = state.withLock { state in
             guard Int(pair) < state.places.count, state.places[Int(pair)] != Self.inUse else { return false }
             if state.places[Int(pair)] < 0 {  // resting, or foreign
-                if state.places[Int(pair)] == Self.foreign { state.foreign -= 1 }
+                if state.places[Int(pair)] == Self.foreign {
+                    state.foreign -= 1
+                } else {
+                    state.stale[pair, default: 0] += 1
+                }
                 state.places[Int(pair)] = Self.inUse
                 state.used += 1
             } else {
@@ -174,7 +180,10 @@ package final class PortPool: Sendable {
 
     private func wakeFirst(_ state: inout State) {
         let (pair, _) = state.resting.removeFirst()
-        guard state.places[Int(pair)] == Self.resting else { return }
+        if let stale = state.stale[pair] {
+            state.stale[pair] = stale > 1 ? stale - 1 : nil
+            return
+        }
         let lane = lanes.lane(of: firstPort + 2 * pair)
         state.places[Int(pair)] = Int32(state.free[lane].count)
         state.free[lane].append(pair)
