@@ -97,6 +97,22 @@ struct GuardPolicyTests {
         #expect(scene.taken().contains(.start))
     }
 
+    @Test("signals that would end a program are passed on only to a relay that knows them")
+    func signals() {
+        var scene = Scene()
+        #expect(!scene.policy.takesSignals)
+        scene.happens(.ready)
+        #expect(scene.policy.takesSignals)
+        scene.after(40, beating: true)
+        #expect(scene.policy.takesSignals)
+        scene.happens(.closed)
+        #expect(!scene.policy.takesSignals)
+        scene.happens(.ended(status: 137))
+        scene.after(20)
+        #expect(scene.taken().contains(.start))
+        #expect(!scene.policy.takesSignals)
+    }
+
     @Test("routes go with the closing of the channel, before the system reports the end; then it starts again")
     func dies() {
         var scene = Scene.running()

@@ -73,6 +73,8 @@ package struct GuardPolicy: Equatable, Sendable {
         /// Has closed its channel; the system has not reported its end yet.
         case vanished
         case over
+
+        var isStarting: Bool { if case .starting = self { true } else { false } }
     }
 
     private var phase: Phase
@@ -103,6 +105,9 @@ package struct GuardPolicy: Equatable, Sendable {
 
     /// Failures in a row, and whether the relay counts as stuck: for the log.
     package var status: (failures: Int, isStuck: Bool) { (failures, stuckSince != nil) }
+
+    /// Whether the relay does with signals what it says it does. Before, they would end it, as they do with every program.
+    package var takesSignals: Bool { phase == .running || phase.isStarting && readySince != nil }
 
     package mutating func handle(_ event: Event, at now: UInt64) -> [Action] {
         switch event {

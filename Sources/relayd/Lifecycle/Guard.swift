@@ -132,8 +132,8 @@ struct Guard {
                 {
                     return status
                 }
-            default:
-                signalChild(signal)
+            case _ where policy.takesSignals: signalChild(signal)
+            default: log.notice("signal \(signal) is not passed on: the relay is starting, and reads its options now")
             }
         }
         return nil
