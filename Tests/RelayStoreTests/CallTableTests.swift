@@ -94,4 +94,16 @@ struct CallTableTests {
         table.forget(gone, sought: 4)
         #expect(table.liveCalls.isEmpty)
     }
+
+    @Test("a call that the store never took is forgotten with its end, and no longer counts as unprotected")
+    func blocked() {
+        var table = CallTable()
+        table.change("1")
+        #expect(table.takeChanges(.max) == ["1"])
+        table.block("1")
+        #expect(table.unprotected == 1)
+        table.end(CallEnding(callID: "1", version: Self.version(2), isFinal: true), at: 1)
+        #expect(table.unprotected == 0)
+        #expect(table.takeChanges(.max).isEmpty)
+    }
 }

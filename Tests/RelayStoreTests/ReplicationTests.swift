@@ -45,6 +45,21 @@ struct ReplicationTests {
         try await group.agree(on: [])
     }
 
+    @Test("failures in a row are those since the store was there last, also on a relay that has no calls of its own")
+    func errorsInARow() async throws {
+        let log = LogLines()
+        let group = try TestGroup(store, names: ["a"], log: log) { options in
+            (options.allowedErrors, options.disableTime) = (1, .seconds(600))
+        }
+        defer { group.stop() }
+        for server in 0..<4 {
+            _ = try await eventually("a connection with server \(server)") {
+                log.all.contains("writing calls to memory \(server)") ? true : nil
+            }
+            store.set(.none)  // ends all sessions
+        }
+    }
+
     @Test("a call that comes and goes between two writes costs nothing")
     func shortCalls() async throws {
         store.set(.away)

@@ -63,8 +63,9 @@ package struct CallTable {
     package mutating func end(_ ending: CallEnding, at time: UInt64) {
         let entry = entries[ending.callID]
         guard entry != nil || inFlight.contains(ending.callID) else {
-            // Never offered to anybody: it came and went between two writes.
+            // Never offered to anybody: it came and went between two writes, or no store would have taken it.
             queued.remove(ending.callID)
+            blocked.remove(ending.callID)
             return
         }
         let state: RecordHeader.State = ending.isFinal ? .ended : .givenUp
@@ -78,7 +79,7 @@ package struct CallTable {
     var isIdle: Bool { queued.isEmpty }
 
     /// How many calls are not in the store as they are here, apart from endings.
-    var unprotected: Int {
+    package var unprotected: Int {
         var count = blocked.count
         for callID in queued where isUnwritten(callID) { count += 1 }
         for callID in inFlight where isUnwritten(callID) && !queued.contains(callID) { count += 1 }
@@ -126,7 +127,7 @@ package struct CallTable {
     }
 
     /// The store will not take this call.
-    mutating func block(_ callID: ByteString) {
+    package mutating func block(_ callID: ByteString) {
         settle(callID, sequence: 0)
         blocked.insert(callID)
     }
@@ -237,9 +238,9 @@ package struct CallTable {
     private func isWaiting(_ callID: ByteString) -> Bool { queued.contains(callID) || inFlight.contains(callID) }
 
     mutating func forget(_ callID: ByteString) {
+        blocked.remove(callID)
         guard let entry = entries.removeValue(forKey: callID) else { return }
         if !entry.header.isLive { endings -= 1 }
-        blocked.remove(callID)
     }
 
     /// Forgets endings that are long past. One that waits to be written is kept, and counts as new.

@@ -74,6 +74,7 @@ struct StoreWriter {
         _ = try announce(session)
         _ = try write(session)
         state.connected(.writer, to: session.server)
+        pacer.succeed()  // not only after calls: a relay that only backs up others writes none for months
         nextBeat = 0
         while !state.hasStopped {
             if SystemClock.monotonic >= nextBeat { try beat(session) }
@@ -107,7 +108,6 @@ struct StoreWriter {
             state.values.withLock { $0.table.fail(offers.map(\.callID)) }
             throw error
         }
-        pacer.succeed()
         settle(offers, outcomes, session)
         return true
     }
