@@ -28,7 +28,7 @@ extension Planner {
             Floor(
                 path: "\(core)/rmem_max", topic: "receive buffer limit", least: Int(SteeredSockets.receiveBuffer),
                 reason:
-                    "What a media thread's socket may hold while the thread does not run: 400 ms of 1,000 calls. With "
+                    "What a media thread's socket may hold while the thread does not run: 800 ms of 1,000 calls. With "
                     + "CAP_NET_ADMIN the relay takes it anyway."),
             Floor(
                 path: "\(core)/wmem_max", topic: "send buffer limit", least: Int(SteeredSockets.sendBuffer),
