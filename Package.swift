@@ -33,12 +33,16 @@ let benchTargets: [Target] =
     hasBench
     ? [
         .target(
+            name: "CBench", dependencies: ["CLinux"], path: "Benchmarks/CBench",
+            // How addresses are converted is for C of this package only.
+            cSettings: [.headerSearchPath("../../Sources/CLinux")]),
+        .target(
             name: "RelayBenchKit", dependencies: ["NGProtocol", "WireFormat"], path: "Benchmarks/RelayBenchKit",
             swiftSettings: strict),
         .executableTarget(
             name: "relay-bench",
             dependencies: [
-                "CLinux", "RelayBenchKit", "WireFormat",
+                "CBench", "CLinux", "RelayBenchKit", "RelayCore", "WireFormat",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/relay-bench", swiftSettings: strict),
         .executableTarget(

@@ -2,12 +2,13 @@
 #include "clinux.h"
 #include "clinux_address.h"
 
+#include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +57,13 @@ ssize_t clinux_udp_send(int fd, const void *buffer, size_t length, const struct 
     union sockaddr_any address;
     socklen_t size = to_sockaddr(destination, &address);
     return RETRY(sendto(fd, buffer, length, MSG_DONTWAIT | MSG_NOSIGNAL, &address.any, size));
+}
+
+int64_t clinux_udp_drops(int fd) {
+    uint32_t values[SK_MEMINFO_VARS] = {0};
+    socklen_t length = sizeof values;
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, &length) < 0) return -errno;
+    return values[SK_MEMINFO_DROPS];
 }
 
 int clinux_epoll_create(void) { return RETRY(epoll_create1(EPOLL_CLOEXEC)); }
@@ -134,7 +142,6 @@ static uint64_t clock_ns(clockid_t clock) {
 uint64_t clinux_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 uint64_t clinux_realtime_ns(void) { return clock_ns(CLOCK_REALTIME); }
 
-int clinux_random(void *buffer, size_t length) {
-    long got = RETRY(getrandom(buffer, length, 0));
-    return got < 0 ? (int)got : got == (long)length ? 0 : -EIO;
-}
+int clinux_open_file(const char *path) { return RETRY(open(path, O_RDONLY | O_CLOEXEC)); }
+
+ssize_t clinux_read_next(int fd, void *buffer, size_t capacity) { return RETRY(read(fd, buffer, capacity)); }

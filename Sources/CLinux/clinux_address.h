@@ -1,4 +1,4 @@
-/// Between the kernel's addresses and ours. For the files of this module only.
+/// Between the kernel's addresses and ours. For C of this package only.
 #pragma once
 
 #include "clinux.h"

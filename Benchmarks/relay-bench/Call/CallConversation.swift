@@ -1,3 +1,4 @@
+import CBench
 import CLinux
 import RelayBenchKit
 import WireFormat

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import RelayBenchKit
+import RelayCore
 import WireFormat
 
 struct CompareCommand: ParsableCommand {
@@ -98,9 +99,9 @@ struct CompareCommand: ParsableCommand {
     }
 
     private func heading(_ settings: CompareRun.Settings) -> String {
-        let kernel = SystemFiles.text("/proc/sys/kernel/osrelease")?.split(separator: "\n").first ?? "?"
+        let kernel = SystemFile.text("/proc/sys/kernel/osrelease")?.split(separator: "\n").first ?? "?"
         let processors =
-            SystemFiles.text("/proc/cpuinfo")?.split(separator: "\n").count { $0.hasPrefix("processor") } ?? 0
+            SystemFile.text("/proc/cpuinfo")?.split(separator: "\n").count { $0.hasPrefix("processor") } ?? 0
         return "\(Figures.count(settings.calls, "call")), \(Figures.count(settings.threads, "media thread")), "
             + "\(Figures.decimal(settings.seconds, places: 1)) s per rate, \(Figures.count(settings.rounds, "round")); "
             + "Linux \(kernel), \(Figures.count(processors, "processor"))"

@@ -23,13 +23,13 @@ struct RelayProgram {
 
     /// The relayd next to this program.
     static var neighbour: String {
-        (SystemFiles.link("/proc/self/exe") ?? "./relay-bench")
+        (FileSystem.link("/proc/self/exe") ?? "./relay-bench")
             .split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/relayd"
     }
 
     /// `nil` if there is no such file.
     init?(name: String, path: String) {
-        guard SystemFiles.exists(path) else { return nil }
+        guard FileSystem.exists(path) else { return nil }
         (self.name, self.path) = (name, path)
     }
 
@@ -106,7 +106,7 @@ final class RunningRelay {
     /// Open descriptors of all its processes.
     var descriptorCount: Int {
         ([identifier] + ProcessSample.descendants(of: identifier)).reduce(0) {
-            $0 + SystemFiles.numbers(in: "/proc/\($1)/fd").count
+            $0 + FileSystem.numbers(in: "/proc/\($1)/fd").count
         }
     }
 

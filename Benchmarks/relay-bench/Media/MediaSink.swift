@@ -1,3 +1,4 @@
+import CBench
 import CLinux
 import WireFormat
 
@@ -28,9 +29,9 @@ final class NetworkNamespace {
 
     /// Calls with the calling thread in the namespace. What is opened there stays there.
     func visit<Result>(_ body: () throws(BenchError) -> Result) throws(BenchError) -> Result {
-        try checked(clinux_enter_network(other), "enter the network namespace \(path)")
+        try checked(cbench_enter_network(other), "enter the network namespace \(path)")
         // It has just been left, so it can be entered.
-        defer { _ = clinux_enter_network(own) }
+        defer { _ = cbench_enter_network(own) }
         return try body()
     }
 }

@@ -1,4 +1,5 @@
 import RelayBenchKit
+import RelayCore
 
 /// What a process and all that it has started have used of the machine, so far.
 struct ProcessSample {
@@ -25,20 +26,20 @@ struct ProcessSample {
     }
 
     private mutating func add(_ process: Int32) -> Bool {
-        guard let stat = SystemFiles.text("/proc/\(process)/stat"), let ticks = ProcText.cpuTicks(stat: stat) else {
+        guard let stat = SystemFile.text("/proc/\(process)/stat"), let ticks = ProcText.cpuTicks(stat: stat) else {
             return false
         }
         userTicks += ticks.user
         systemTicks += ticks.system
-        if let status = SystemFiles.text("/proc/\(process)/status") {
+        if let status = SystemFile.text("/proc/\(process)/status") {
             residentMemory += ProcText.bytes("VmRSS", in: status) ?? 0
         }
-        for thread in SystemFiles.numbers(in: "/proc/\(process)/task") {
+        for thread in FileSystem.numbers(in: "/proc/\(process)/task") {
             let folder = "/proc/\(process)/task/\(thread)"
-            guard let time = SystemFiles.text("\(folder)/schedstat").flatMap({ ProcText.runTime(schedstat: $0) }) else {
+            guard let time = SystemFile.text("\(folder)/schedstat").flatMap({ ProcText.runTime(schedstat: $0) }) else {
                 continue
             }
-            let name = SystemFiles.text("\(folder)/comm")?.split(separator: "\n").first ?? ""
+            let name = SystemFile.text("\(folder)/comm")?.split(separator: "\n").first ?? ""
             threads[ThreadKey(thread: thread, name: String(name))] = time
         }
         return true
@@ -47,8 +48,8 @@ struct ProcessSample {
     /// Children, their children and so on: a relay may run under a guard of its own.
     static func descendants(of root: Int32) -> [Int32] {
         var children: [Int32: [Int32]] = [:]
-        for number in SystemFiles.numbers(in: "/proc") {
-            guard let process = Int32(exactly: number), let stat = SystemFiles.text("/proc/\(process)/stat"),
+        for number in FileSystem.numbers(in: "/proc") {
+            guard let process = Int32(exactly: number), let stat = SystemFile.text("/proc/\(process)/stat"),
                 let parent = ProcText.parent(stat: stat)
             else { continue }
             children[parent, default: []].append(process)
@@ -78,12 +79,12 @@ struct MachineSample {
     let backlogDrops: UInt64
 
     init() {
-        backlogDrops = SystemFiles.text("/proc/net/softnet_stat").map { ProcText.backlogDrops(softnet: $0) } ?? 0
-        let ticks = SystemFiles.text("/proc/stat").flatMap { ProcText.machine(stat: $0) }
+        backlogDrops = SystemFile.text("/proc/net/softnet_stat").map { ProcText.backlogDrops(softnet: $0) } ?? 0
+        let ticks = SystemFile.text("/proc/stat").flatMap { ProcText.machine(stat: $0) }
         let time = SystemClock.monotonic * UInt64(ticks?.processors ?? 0)
         stolen = (ticks?.stolen ?? 0) * Self.nanosecondsPerTick
         busy = time &- (ticks?.idle ?? 0) * Self.nanosecondsPerTick &- stolen
-        slab = SystemFiles.text("/proc/meminfo").flatMap { ProcText.bytes("Slab", in: $0) } ?? 0
+        slab = SystemFile.text("/proc/meminfo").flatMap { ProcText.bytes("Slab", in: $0) } ?? 0
     }
 
     /// Nanoseconds that the processors were not idle meanwhile. The kernel's account of what it is idle may run ahead of the
@@ -102,13 +103,13 @@ struct RelaySockets {
     init(process: Int32?, ports: Set<UInt16>) {
         var inodes: Set<UInt64> = []
         for process in process.map({ [$0] + ProcessSample.descendants(of: $0) }) ?? [] {
-            for number in SystemFiles.numbers(in: "/proc/\(process)/fd") {
-                guard let link = SystemFiles.link("/proc/\(process)/fd/\(number)") else { continue }
+            for number in FileSystem.numbers(in: "/proc/\(process)/fd") {
+                guard let link = FileSystem.link("/proc/\(process)/fd/\(number)") else { continue }
                 if let inode = ProcText.socketInode(link: link) { inodes.insert(inode) }
             }
         }
         for table in ["/proc/net/udp", "/proc/net/udp6"] {
-            for socket in ProcText.udpSockets(SystemFiles.text(table) ?? "")
+            for socket in ProcText.udpSockets(SystemFile.text(table) ?? "")
             where inodes.isEmpty ? ports.contains(socket.port) : inodes.contains(socket.inode) {
                 drops[socket.inode] = socket.drops
                 if socket.unread > 0 { unread += 1 }

@@ -1,5 +1,7 @@
+import CBench
 import CLinux
 import RelayBenchKit
+import RelayCore
 
 /// What a relay's forwarding programs (XDP, tc) have used so far, by the kernel's statistics.
 struct ProgramTime {
@@ -14,8 +16,8 @@ struct ProgramTime {
     init(of process: Int32) {
         var seen: Set<UInt64> = []
         for process in [process] + ProcessSample.descendants(of: process) {
-            for descriptor in SystemFiles.numbers(in: "/proc/\(process)/fdinfo") {
-                guard let text = SystemFiles.text("/proc/\(process)/fdinfo/\(descriptor)"),
+            for descriptor in FileSystem.numbers(in: "/proc/\(process)/fdinfo") {
+                guard let text = SystemFile.text("/proc/\(process)/fdinfo/\(descriptor)"),
                     let type = ProcText.number("prog_type", in: text), Self.forwarding.contains(type),
                     let identifier = ProcText.number("prog_id", in: text), seen.insert(identifier).inserted
                 else { continue }
@@ -37,16 +39,16 @@ final class ProgramStatistics {
     private static let runs: UInt32 = 200_000
     private let descriptor: Int32
 
-    init() throws(BenchError) { descriptor = try checked(clinux_program_statistics(), "measure BPF programs") }
+    init() throws(BenchError) { descriptor = try checked(cbench_program_statistics(), "measure BPF programs") }
 
     deinit { _ = clinux_close(descriptor) }
 
     /// What the kernel says that a program takes which does nothing: the reading of two clocks. Nanoseconds.
     func emptyRun() throws(BenchError) -> Double {
-        let program = try checked(clinux_empty_program(), "load an empty BPF program")
+        let program = try checked(cbench_empty_program(), "load an empty BPF program")
         defer { _ = clinux_close(program) }
-        try checked(clinux_run_program(program, Self.runs), "run an empty BPF program")
-        let text = SystemFiles.text("/proc/self/fdinfo/\(program)") ?? ""
+        try checked(cbench_run_program(program, Self.runs), "run an empty BPF program")
+        let text = SystemFile.text("/proc/self/fdinfo/\(program)") ?? ""
         let (time, runs) = (ProcText.number("run_time_ns", in: text) ?? 0, ProcText.number("run_cnt", in: text) ?? 0)
         return Double(time) / Double(max(1, runs))
     }

@@ -133,7 +133,7 @@ struct OverloadRun {
     ) throws(BenchError) {
         outcome.flood = Int(Double(outcome.capacity) * settings.excess)
         let flooder = try ChildProcess(
-            SystemFiles.link("/proc/self/exe") ?? "relay-bench",
+            FileSystem.link("/proc/self/exe") ?? "relay-bench",
             [
                 "flood", "\(target)", "--from=\(generatorAddress)", "--rate=\(outcome.flood)",
                 "--seconds=\(settings.seconds + 1)",

@@ -1,5 +1,7 @@
+import CBench
 import CLinux
 import Glibc
+import RelayCore
 
 /// A program that runs while this one needs it; ended at the latest with its last reference.
 final class ChildProcess {
@@ -11,11 +13,11 @@ final class ChildProcess {
 
     /// Starts a program; its output is kept for `lastLines`.
     init(_ path: String, _ arguments: [String]) throws(BenchError) {
-        output = try checked(clinux_temporary_file(), "make a temporary file")
+        output = try checked(cbench_temporary_file(), "make a temporary file")
         // SAFETY: the copies are zero-terminated and live until `free`, the list ends with nil; the child has its own
         // copy of both after the call.
         var list = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        let started = unsafe clinux_spawn(path, &list, output)
+        let started = unsafe cbench_spawn(path, &list, output)
         unsafe list.forEach { unsafe free($0) }
         if started < 0 { _ = clinux_close(output) }
         identifier = try checked(started, "start \(path)")
@@ -31,7 +33,7 @@ final class ChildProcess {
         if hasEnded { return false }
         var status: Int32 = 0
         // SAFETY: the shim writes the status during the call.
-        hasEnded = unsafe clinux_reap(identifier, &status) != 0
+        hasEnded = unsafe cbench_reap(identifier, &status) != 0
         return !hasEnded
     }
 
@@ -41,10 +43,10 @@ final class ChildProcess {
         hang(false)  // a stopped process does not hear SIGTERM
         isCleared = true
         if isRunning {
-            _ = clinux_signal_group(identifier, SIGTERM)
+            _ = cbench_signal_group(identifier, SIGTERM)
             _ = waitForEnd(milliseconds: 2000)
         }
-        _ = clinux_signal_group(identifier, SIGKILL)
+        _ = cbench_signal_group(identifier, SIGKILL)
         while isRunning { SystemClock.sleep(milliseconds: 5) }
     }
 
@@ -65,14 +67,14 @@ final class ChildProcess {
     /// A guard and its relay have process groups of their own.
     private func signalEverything(_ signal: Int32) -> [Int32] {
         let descendants = ProcessSample.descendants(of: identifier)
-        for process in [identifier] + descendants { _ = clinux_signal_group(process, signal) }
+        for process in [identifier] + descendants { _ = cbench_signal_group(process, signal) }
         return descendants
     }
 
     /// Whether somebody's child still runs. All its threads have to be gone: the last one closes its files.
     private static func isRunning(_ process: Int32) -> Bool {
-        guard let stat = SystemFiles.text("/proc/\(process)/stat") else { return false }
-        return !stat.contains(") Z ") || SystemFiles.numbers(in: "/proc/\(process)/task").count > 1
+        guard let stat = SystemFile.text("/proc/\(process)/stat") else { return false }
+        return !stat.contains(") Z ") || FileSystem.numbers(in: "/proc/\(process)/task").count > 1
     }
 
     /// Waits until it ends by itself; false if it has not after `milliseconds`.
@@ -90,12 +92,12 @@ final class ChildProcess {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         // SAFETY: pointer and capacity come from the same array, written only during the call.
         let length = unsafe bytes.withUnsafeMutableBytes {
-            unsafe clinux_read_from_start(output, $0.baseAddress, $0.count)
+            unsafe cbench_read_from_start(output, $0.baseAddress, $0.count)
         }
         let text = String(decoding: bytes[..<max(0, length)], as: UTF8.self)
         return text.split(separator: "\n").suffix(count).map { String($0) }
     }
 
     /// Lets children open as many files as the system allows; 1,000 calls need 4,000 sockets.
-    static func raiseFileLimit() { _ = clinux_raise_file_limit() }
+    static func raiseFileLimit() { _ = cbench_raise_file_limit() }
 }

@@ -1,3 +1,4 @@
+import CBench
 import CLinux
 
 /// The kernel's clocks, in nanoseconds.
@@ -9,18 +10,18 @@ enum SystemClock {
     static var realTime: UInt64 { clinux_realtime_ns() }
 
     /// Sleeps until the monotonic clock reaches `deadline`, or a signal arrives.
-    static func sleep(until deadline: UInt64) { clinux_sleep_until(deadline) }
+    static func sleep(until deadline: UInt64) { cbench_sleep_until(deadline) }
 
-    static func sleep(milliseconds: UInt64) { clinux_sleep_until(clinux_monotonic_ns() + milliseconds * 1_000_000) }
+    static func sleep(milliseconds: UInt64) { cbench_sleep_until(clinux_monotonic_ns() + milliseconds * 1_000_000) }
 
     /// Makes the calling thread's sleeps as exact as the kernel can.
-    static func useFineTimers() { clinux_fine_timers() }
+    static func useFineTimers() { cbench_fine_timers() }
 }
 
 /// Ctrl-C asks to stop: whoever runs long looks here, leaves its loop, and removes what it has set up.
 enum Interrupt {
-    static func arm() { clinux_catch_interrupt() }
-    static var isRequested: Bool { clinux_interrupted() }
+    static func arm() { cbench_catch_interrupt() }
+    static var isRequested: Bool { cbench_interrupted() }
 }
 
 /// Numbers that nobody can guess.

@@ -1,3 +1,4 @@
+import CBench
 import CLinux
 import Glibc
 import WireFormat
@@ -15,7 +16,7 @@ final class UDPSocket {
         let opened = unsafe clinux_udp_open(&address, 0, 0)
         descriptor = try checked(opened, "open a UDP socket on \(local)")
         // SAFETY: as above; the descriptor is ours.
-        unsafe _ = clinux_udp_local(descriptor, &address)
+        unsafe _ = cbench_udp_local(descriptor, &address)
         self.local = TransportAddress(address) ?? local
     }
 
@@ -23,15 +24,15 @@ final class UDPSocket {
 
     /// Asks the kernel to tell when a datagram arrived, and with which TOS or traffic class.
     func requestArrival(timestamp: Bool, tos: Bool) throws(BenchError) {
-        let extras = (timestamp ? CLINUX_UDP_TIMESTAMP.rawValue : 0) | (tos ? CLINUX_UDP_TOS.rawValue : 0)
+        let extras = (timestamp ? CBENCH_UDP_TIMESTAMP.rawValue : 0) | (tos ? CBENCH_UDP_TOS.rawValue : 0)
         try checked(
-            clinux_udp_request(descriptor, Int32(local.address.family.rawValue), Int32(extras)),
+            cbench_udp_request(descriptor, Int32(local.address.family.rawValue), Int32(extras)),
             "ask for arrival times")
     }
 
     /// Asks for buffers of this many bytes; returns what the receive buffer really has.
     func setBuffers(_ bytes: Int) throws(BenchError) -> Int {
-        Int(try checked(clinux_udp_set_buffers(descriptor, Int32(bytes), Int32(bytes)), "set socket buffers"))
+        Int(try checked(cbench_udp_set_buffers(descriptor, Int32(bytes), Int32(bytes)), "set socket buffers"))
     }
 
     func setTOS(_ tos: Int) throws(BenchError) {
@@ -43,7 +44,7 @@ final class UDPSocket {
     func connect(to peer: TransportAddress) throws(BenchError) {
         var address = clinux_address(peer)
         // SAFETY: the shim only reads the address, and only during the call.
-        try checked(unsafe clinux_udp_connect(descriptor, &address), "reach \(peer)")
+        try checked(unsafe cbench_udp_connect(descriptor, &address), "reach \(peer)")
     }
 
     /// Datagrams that the kernel dropped here because nobody read them in time.
@@ -71,7 +72,7 @@ final class UDPSocket {
 
     /// Waits until a datagram is there; false after `nanoseconds` or a signal.
     func waitForInput(nanoseconds: UInt64) throws(BenchError) -> Bool {
-        try checked(clinux_wait_input(descriptor, nanoseconds), "wait") > 0
+        try checked(cbench_wait_input(descriptor, nanoseconds), "wait") > 0
     }
 
     /// The local address that packets to `peer` leave from; nothing is sent.
@@ -80,7 +81,7 @@ final class UDPSocket {
         try probe.connect(to: peer)
         var address = clinux_address()
         // SAFETY: the shim writes the address during the call.
-        try checked(unsafe clinux_udp_local(probe.descriptor, &address), "find the own address")
+        try checked(unsafe cbench_udp_local(probe.descriptor, &address), "find the own address")
         return TransportAddress(address)?.address ?? probe.local.address
     }
 }

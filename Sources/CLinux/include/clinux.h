@@ -37,6 +37,8 @@ int clinux_udp_local_port(int fd);
 ssize_t clinux_udp_receive(int fd, void *buffer, size_t capacity, struct clinux_address *source);
 /// Sends one datagram without blocking; returns its length or -errno.
 ssize_t clinux_udp_send(int fd, const void *buffer, size_t length, const struct clinux_address *destination);
+/// Datagrams the kernel dropped at this socket since it was opened (SO_MEMINFO), or -errno.
+int64_t clinux_udp_drops(int fd);
 
 // --- Waiting ------------------------------------------------------------------------------------------------------
 
@@ -71,8 +73,13 @@ void clinux_block_signals(void);
 uint64_t clinux_monotonic_ns(void);
 /// CLOCK_REALTIME in nanoseconds since the epoch.
 uint64_t clinux_realtime_ns(void);
-/// Fills a buffer with random bytes from the kernel.
-int clinux_random(void *buffer, size_t length);
+
+// --- Files --------------------------------------------------------------------------------------------------------
+
+/// Opens a file for reading, or -errno.
+int clinux_open_file(const char *path);
+/// Reads the next bytes of an open file; returns how many, 0 at the end, or -errno.
+ssize_t clinux_read_next(int fd, void *buffer, size_t capacity);
 
 // --- Memory ----------------------------------------------------------------------------------------------------------
 

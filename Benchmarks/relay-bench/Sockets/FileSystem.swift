@@ -1,34 +1,12 @@
+import CBench
 import CLinux
 import Glibc
 
-/// Reads files whose size nobody knows beforehand, such as those of /proc.
-enum SystemFiles {
-    /// The longest file that is read: more than /proc/net/udp has with 200,000 sockets.
-    private static let maximumSize = 64 << 20
-
-    /// The text of a file; `nil` if it cannot be read.
-    static func text(_ path: String) -> String? {
-        // SAFETY: the path is a zero-terminated copy that lives during the call.
-        let descriptor = unsafe clinux_open_file(path)
-        guard descriptor >= 0 else { return nil }
-        defer { _ = clinux_close(descriptor) }
-        var text: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while text.count < maximumSize {
-            // SAFETY: pointer and capacity come from the same array, written only during the call.
-            let count = unsafe chunk.withUnsafeMutableBytes {
-                unsafe clinux_read_next(descriptor, $0.baseAddress, $0.count)
-            }
-            guard count >= 0 else { return nil }
-            if count == 0 { break }
-            text += chunk[..<count]
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
+/// What is where. The text of files is read by `SystemFile`.
+enum FileSystem {
     /// Whether there is something at a path that can be opened.
     static func exists(_ path: String) -> Bool {
-        // SAFETY: as in `text`.
+        // SAFETY: the path is a zero-terminated copy that lives during the call.
         let descriptor = unsafe clinux_open_file(path)
         if descriptor >= 0 { _ = clinux_close(descriptor) }
         return descriptor >= 0
@@ -39,7 +17,7 @@ enum SystemFiles {
         var target = [UInt8](repeating: 0, count: 4096)
         // SAFETY: pointer and capacity come from the same array, written only during the call.
         let count = unsafe target.withUnsafeMutableBytes {
-            unsafe clinux_read_link(path, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+            unsafe cbench_read_link(path, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
         }
         return count < 0 ? nil : String(decoding: target[..<min(count, target.count)], as: UTF8.self)
     }
@@ -50,7 +28,7 @@ enum SystemFiles {
         while true {
             // SAFETY: pointer and capacity come from the same array, written only during the call.
             let count = unsafe numbers.withUnsafeMutableBufferPointer {
-                unsafe Int(clinux_list_numbers(path, $0.baseAddress, Int32($0.count)))
+                unsafe Int(cbench_list_numbers(path, $0.baseAddress, Int32($0.count)))
             }
             guard count > numbers.count else { return Array(numbers.prefix(max(0, count))) }
             numbers = Array(repeating: 0, count: count + count / 4)

@@ -1,5 +1,5 @@
-/// System calls for load generators and tests: datagrams in batches with their arrival time and TOS, socket limits and
-/// drop counters, fine sleeping, child processes and /proc. Same rules as clinux.h: thin, EINTR retried, `-errno`.
+/// System calls of the load generator: datagrams in batches with their arrival time and TOS, fine sleeping, child
+/// processes, /proc and BPF programs. Same rules as clinux.h: thin, EINTR retried, `-errno`.
 #pragma once
 
 #include "clinux.h"
@@ -8,10 +8,10 @@
 
 /// A fixed number of datagram buffers with their addresses, for sendmmsg or recvmmsg (one batch for one purpose).
 /// One thread uses it.
-struct clinux_batch;
+struct cbench_batch;
 
 /// What the kernel tells about a received datagram.
-struct clinux_batch_info {
+struct cbench_batch_info {
     /// CLOCK_REALTIME in nanoseconds, stamped when the datagram entered the receiving stack; 0 when not asked for.
     uint64_t received_ns;
     struct clinux_address source;
@@ -21,86 +21,80 @@ struct clinux_batch_info {
     int32_t tos;
 };
 
-enum clinux_udp_extras {
+enum cbench_udp_extras {
     /// SO_TIMESTAMPNS: `received_ns` is filled.
-    CLINUX_UDP_TIMESTAMP = 1,
+    CBENCH_UDP_TIMESTAMP = 1,
     /// IP_RECVTOS / IPV6_RECVTCLASS: `tos` is filled.
-    CLINUX_UDP_TOS = 2,
+    CBENCH_UDP_TOS = 2,
 };
 
 /// Allocates `slots` buffers of `size` zero bytes each, or NULL.
-struct clinux_batch *clinux_batch_create(uint32_t slots, uint32_t size);
-void clinux_batch_destroy(struct clinux_batch *batch);
+struct cbench_batch *cbench_batch_create(uint32_t slots, uint32_t size);
+void cbench_batch_destroy(struct cbench_batch *batch);
 /// The buffer of a slot; stays where it is.
-uint8_t *clinux_batch_data(struct clinux_batch *batch, uint32_t slot);
+uint8_t *cbench_batch_data(struct cbench_batch *batch, uint32_t slot);
 /// Length and destination of the datagram that a slot sends.
-void clinux_batch_address(
-    struct clinux_batch *batch, uint32_t slot, uint32_t length, const struct clinux_address *destination);
+void cbench_batch_address(
+    struct cbench_batch *batch, uint32_t slot, uint32_t length, const struct clinux_address *destination);
 /// Sends slots `first ..< first + count` without blocking; returns how many went out, or -errno when none did.
-int clinux_batch_send(struct clinux_batch *batch, int fd, uint32_t first, uint32_t count);
+int cbench_batch_send(struct cbench_batch *batch, int fd, uint32_t first, uint32_t count);
 /// Receives into all slots without blocking; returns how many were filled, or -errno.
-int clinux_batch_receive(struct clinux_batch *batch, int fd);
-/// Describes a slot that `clinux_batch_receive` filled.
-void clinux_batch_describe(const struct clinux_batch *batch, uint32_t slot, struct clinux_batch_info *info);
+int cbench_batch_receive(struct cbench_batch *batch, int fd);
+/// Describes a slot that `cbench_batch_receive` filled.
+void cbench_batch_describe(const struct cbench_batch *batch, uint32_t slot, struct cbench_batch_info *info);
 
 // --- UDP sockets --------------------------------------------------------------------------------------------------
 
-/// Asks for `clinux_udp_extras` on received datagrams.
-int clinux_udp_request(int fd, int family, int extras);
+/// Asks for `cbench_udp_extras` on received datagrams.
+int cbench_udp_request(int fd, int family, int extras);
 /// Fixes the peer, so that an ICMP error comes back as ECONNREFUSED.
-int clinux_udp_connect(int fd, const struct clinux_address *peer);
+int cbench_udp_connect(int fd, const struct clinux_address *peer);
 /// The address and port that a socket is bound to.
-int clinux_udp_local(int fd, struct clinux_address *local);
+int cbench_udp_local(int fd, struct clinux_address *local);
 /// Sets receive and send buffer (bytes), beyond the system's limit where permitted; returns the receive buffer got.
-int clinux_udp_set_buffers(int fd, int receive, int send);
-/// Datagrams the kernel dropped at this socket since it was opened (SO_MEMINFO), or -errno.
-int64_t clinux_udp_drops(int fd);
+int cbench_udp_set_buffers(int fd, int receive, int send);
 
 // --- Waiting ------------------------------------------------------------------------------------------------------
 
 /// Waits until `fd` is readable: 1, or 0 after `timeout_ns` or a signal, or -errno.
-int clinux_wait_input(int fd, uint64_t timeout_ns);
+int cbench_wait_input(int fd, uint64_t timeout_ns);
 /// Lets the calling thread's timers fire as exactly as the kernel can (PR_SET_TIMERSLACK).
-void clinux_fine_timers(void);
+void cbench_fine_timers(void);
 /// Sleeps until CLOCK_MONOTONIC reaches `deadline_ns`, or a signal arrives.
-void clinux_sleep_until(uint64_t deadline_ns);
+void cbench_sleep_until(uint64_t deadline_ns);
 /// From now on the first SIGINT or SIGTERM only sets a flag; the second one ends the process.
-void clinux_catch_interrupt(void);
+void cbench_catch_interrupt(void);
 /// Whether that first signal has come.
-bool clinux_interrupted(void);
+bool cbench_interrupted(void);
 
 // --- Processes and /proc ------------------------------------------------------------------------------------------
 
 /// Starts a program in a process group of its own with `output` as its standard output and error. It dies with the
 /// thread that started it. Returns the process id or -errno, also when the program cannot be executed.
-int clinux_spawn(const char *path, char *const arguments[], int output);
+int cbench_spawn(const char *path, char *const arguments[], int output);
 /// Signals the whole process group of a child.
-int clinux_signal_group(int pid, int signal);
+int cbench_signal_group(int pid, int signal);
 /// 1 and the wait status when the child has ended, 0 while it runs, or -errno.
-int clinux_reap(int pid, int *status);
+int cbench_reap(int pid, int *status);
 /// Raises the soft limit of open files to the hard one (children inherit it); returns the limit.
-int64_t clinux_raise_file_limit(void);
+int64_t cbench_raise_file_limit(void);
 /// An unnamed temporary file for a child's output, or -errno.
-int clinux_temporary_file(void);
+int cbench_temporary_file(void);
 /// Reads up to `capacity` bytes from offset 0 of an open file; returns how many, or -errno.
-ssize_t clinux_read_from_start(int fd, void *buffer, size_t capacity);
+ssize_t cbench_read_from_start(int fd, void *buffer, size_t capacity);
 /// Moves the calling thread into a network namespace, for the sockets it opens from then on. 0 or -errno.
-int clinux_enter_network(int fd);
-/// Opens a file for reading, or -errno.
-int clinux_open_file(const char *path);
-/// Reads the next bytes of an open file; returns how many, 0 at the end, or -errno.
-ssize_t clinux_read_next(int fd, void *buffer, size_t capacity);
+int cbench_enter_network(int fd);
 /// Where a symbolic link points; returns the length or -errno.
-ssize_t clinux_read_link(const char *path, char *buffer, size_t capacity);
+ssize_t cbench_read_link(const char *path, char *buffer, size_t capacity);
 /// The entries of a directory whose names are decimal numbers; returns how many there are, which may be more than
 /// `capacity`, or -errno.
-int clinux_list_numbers(const char *path, uint32_t *numbers, int capacity);
+int cbench_list_numbers(const char *path, uint32_t *numbers, int capacity);
 
 // --- BPF programs -------------------------------------------------------------------------------------------------
 
 /// Has the kernel measure the run time of all BPF programs until the descriptor that it returns is closed; or -errno.
-int clinux_program_statistics(void);
+int cbench_program_statistics(void);
 /// Loads a program that does nothing (XDP): its descriptor, or -errno.
-int clinux_empty_program(void);
+int cbench_empty_program(void);
 /// Runs an XDP program a number of times in a row. 0 or -errno.
-int clinux_run_program(int fd, uint32_t repetitions);
+int cbench_run_program(int fd, uint32_t repetitions);

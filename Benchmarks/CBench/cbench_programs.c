@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "clinux_batch.h"
+#include "cbench.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -12,12 +12,12 @@ static int bpf(int command, union bpf_attr *attributes) {
     return result < 0 ? -errno : (int)result;
 }
 
-int clinux_program_statistics(void) {
+int cbench_program_statistics(void) {
     union bpf_attr attributes = {.enable_stats = {.type = BPF_STATS_RUN_TIME}};
     return bpf(BPF_ENABLE_STATS, &attributes);
 }
 
-int clinux_empty_program(void) {
+int cbench_empty_program(void) {
     static const struct bpf_insn instructions[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
         {.code = BPF_JMP | BPF_EXIT},
@@ -31,7 +31,7 @@ int clinux_empty_program(void) {
     return bpf(BPF_PROG_LOAD, &attributes);
 }
 
-int clinux_run_program(int fd, uint32_t repetitions) {
+int cbench_run_program(int fd, uint32_t repetitions) {
     static const char frame[64];
     union bpf_attr attributes;
     memset(&attributes, 0, sizeof attributes);
