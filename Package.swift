@@ -34,7 +34,6 @@ let benchTargets: [Target] =
     ? [
         .target(
             name: "CBench", dependencies: ["CLinux"], path: "Benchmarks/CBench",
-            // How addresses are converted is for C of this package only.
             cSettings: [.headerSearchPath("../../Sources/CLinux")]),
         .target(
             name: "RelayBenchKit", dependencies: ["NGProtocol", "WireFormat"], path: "Benchmarks/RelayBenchKit",
@@ -108,7 +107,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "DaemonOptions", dependencies: ["WireFormat"], swiftSettings: strict),
         .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
-        .target(name: "CRelayKernel"),
+        .target(name: "CRelayKernel", dependencies: ["CLinux"], cSettings: [.headerSearchPath("../CLinux")]),
         .executableTarget(name: "bpf-embed", swiftSettings: strict),
         .plugin(name: "BPFProgram", capability: .buildTool(), dependencies: ["bpf-embed"]),
         .target(

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 #include "cbench.h"
-#include "clinux_address.h"
+#include "clinux_retry.h"
 
 #include <dirent.h>
 #include <fcntl.h>

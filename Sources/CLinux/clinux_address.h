@@ -2,13 +2,11 @@
 #pragma once
 
 #include "clinux.h"
+#include "clinux_retry.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#define RETRY(call) ({ long r_; do r_ = (call); while (r_ < 0 && errno == EINTR); r_ < 0 ? -errno : r_; })
 
 union sockaddr_any {
     struct sockaddr any;

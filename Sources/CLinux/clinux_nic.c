@@ -1,14 +1,13 @@
 #define _GNU_SOURCE
 #include "clinux_nic.h"
+#include "clinux_netlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,12 +15,11 @@
 enum { MOST_RULES = 65536, MOST_ENTRIES = 65536 };
 
 static int ask(int index, void *command) {
-    struct ifreq request = {0};
-    if (!if_indextoname((unsigned)index, request.ifr_name)) return -errno;
+    char name[IFNAMSIZ];
+    if (!if_indextoname((unsigned)index, name)) return -errno;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
-    request.ifr_data = command;
-    int result = ioctl(fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+    int result = clinux_ethtool(fd, name, command);
     close(fd);
     return result;
 }

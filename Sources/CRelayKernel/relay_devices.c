@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "relay_devices.h"
+#include "clinux_netlink.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -24,13 +25,6 @@ bool relay_is_ipv4(const uint32_t address[4]) {
     return address[0] == 0 && address[1] == 0 && address[2] == htonl(0xFFFF);
 }
 
-static int ethtool(int fd, const char *name, void *command) {
-    struct ifreq request = {0};
-    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
-    request.ifr_data = command;
-    return ioctl(fd, SIOCETHTOOL, &request) < 0 ? -errno : 0;
-}
-
 static void describe(int fd, const struct ifaddrs *entry, struct relay_device *device) {
     const struct sockaddr_ll *link = (const struct sockaddr_ll *)entry->ifa_addr;
     const struct rtnl_link_stats *statistics = entry->ifa_data;
@@ -47,7 +41,7 @@ static void describe(int fd, const struct ifaddrs *entry, struct relay_device *d
         device->failed = statistics->tx_errors + statistics->tx_dropped;
     }
     struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
-    if (ethtool(fd, entry->ifa_name, &driver) == 0) strncpy(device->driver, driver.driver, RELAY_NAME_SIZE - 1);
+    if (clinux_ethtool(fd, entry->ifa_name, &driver) == 0) strncpy(device->driver, driver.driver, RELAY_NAME_SIZE - 1);
     struct vlan_ioctl_args vlan = {.cmd = GET_VLAN_REALDEV_NAME_CMD};
     strncpy(vlan.device1, entry->ifa_name, sizeof vlan.device1 - 1);
     if (ioctl(fd, SIOCGIFVLAN, &vlan) < 0) return;
@@ -91,7 +85,7 @@ uint64_t relay_device_xdp_errors(const char *name) {
     header->cmd = ETHTOOL_GSSET_INFO;
     header->sset_mask = 1ull << ETH_SS_STATS;
     uint32_t count = 0;
-    if (ethtool(fd, name, header) == 0 && header->sset_mask) memcpy(&count, header + 1, sizeof count);
+    if (clinux_ethtool(fd, name, header) == 0 && header->sset_mask) memcpy(&count, header + 1, sizeof count);
     if (count > 0 && count < 65536) {
         struct ethtool_gstrings *names = calloc(1, sizeof *names + (size_t)count * ETH_GSTRING_LEN);
         struct ethtool_stats *values = calloc(1, sizeof *values + (size_t)count * sizeof(uint64_t));
@@ -99,7 +93,7 @@ uint64_t relay_device_xdp_errors(const char *name) {
             *names = (struct ethtool_gstrings){
                 .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_STATS, .len = count};
             *values = (struct ethtool_stats){.cmd = ETHTOOL_GSTATS, .n_stats = count};
-            if (ethtool(fd, name, names) == 0 && ethtool(fd, name, values) == 0 && values->n_stats == count) {
+            if (clinux_ethtool(fd, name, names) == 0 && clinux_ethtool(fd, name, values) == 0 && values->n_stats == count) {
                 for (uint32_t index = 0; index < count; index++) {
                     char text[ETH_GSTRING_LEN + 1] = {0};
                     memcpy(text, names->data + (size_t)index * ETH_GSTRING_LEN, ETH_GSTRING_LEN);

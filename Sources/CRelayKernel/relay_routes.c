@@ -1,59 +1,20 @@
 #define _GNU_SOURCE
 #include "relay_devices.h"
+#include "clinux_netlink.h"
 
 #include <errno.h>
 #include <linux/neighbour.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum {
     /// More than the kernel puts into one message of a dump.
     ANSWER_SIZE = 32768,
-    /// The kernel answers at once; that it may not is no reason to hang.
-    ANSWER_SECONDS = 1,
     /// Neighbours asked about in one go; with more, the next go asks about others.
     MOST_NEIGHBOURS = 1024,
 };
-
-struct request {
-    struct nlmsghdr header;
-    union {
-        struct rtmsg route;
-        struct ndmsg neighbour;
-    };
-    char attributes[64];
-};
-
-static int open_netlink(void) {
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd < 0) return -errno;
-    struct timeval limit = {.tv_sec = ANSWER_SECONDS};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    return fd;
-}
-
-static void begin(struct request *request, uint16_t type, uint16_t flags, size_t size) {
-    memset(request, 0, sizeof *request);
-    request->header = (struct nlmsghdr){
-        .nlmsg_len = (uint32_t)NLMSG_LENGTH(size), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags};
-}
-
-/// Adds an attribute; the request has room for all that are added here.
-static void add(struct request *request, uint16_t type, const void *value, size_t size) {
-    struct rtattr *attribute = (struct rtattr *)((char *)request + NLMSG_ALIGN(request->header.nlmsg_len));
-    *attribute = (struct rtattr){.rta_len = (uint16_t)RTA_LENGTH(size), .rta_type = type};
-    memcpy(RTA_DATA(attribute), value, size);
-    request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + (uint32_t)RTA_SPACE(size);
-}
-
-static int ask(int fd, const struct request *request) {
-    return send(fd, request, request->header.nlmsg_len, 0) < 0 ? -errno : 0;
-}
 
 /// The interface that a route message names, or -errno.
 static int output_of(const struct nlmsghdr *message) {
@@ -73,16 +34,16 @@ static int output_of(const struct nlmsghdr *message) {
 int relay_route_device(const uint32_t from[4], const uint32_t to[4]) {
     const bool ipv4 = relay_is_ipv4(from);
     const size_t size = ipv4 ? 4 : 16, start = ipv4 ? 3 : 0;
-    struct request request;
-    begin(&request, RTM_GETROUTE, 0, sizeof request.route);
-    request.route.rtm_family = ipv4 ? AF_INET : AF_INET6;
-    request.route.rtm_src_len = request.route.rtm_dst_len = (uint8_t)(8 * size);
-    add(&request, RTA_DST, to + start, size);
-    add(&request, RTA_SRC, from + start, size);
-    int fd = open_netlink();
+    struct clinux_netlink_request request;
+    struct rtmsg *route = clinux_netlink_begin(&request, RTM_GETROUTE, 0, sizeof *route);
+    route->rtm_family = ipv4 ? AF_INET : AF_INET6;
+    route->rtm_src_len = route->rtm_dst_len = (uint8_t)(8 * size);
+    clinux_netlink_add(&request, RTA_DST, to + start, size);
+    clinux_netlink_add(&request, RTA_SRC, from + start, size);
+    int fd = clinux_netlink_open();
     if (fd < 0) return fd;
     _Alignas(struct nlmsghdr) char answer[4096];
-    int result = ask(fd, &request);
+    int result = clinux_netlink_send(fd, &request);
     if (result == 0) {
         ssize_t length = recv(fd, answer, sizeof answer, 0);
         const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
@@ -144,19 +105,19 @@ static int collect(int fd, const uint32_t *interfaces, int count, struct stale *
 
 int relay_confirm_neighbours(const uint32_t *interfaces, int count) {
     struct stale found[MOST_NEIGHBOURS];
-    struct request request;
-    int fd = open_netlink();
+    struct clinux_netlink_request request;
+    int fd = clinux_netlink_open();
     if (fd < 0) return fd;
-    begin(&request, RTM_GETNEIGH, NLM_F_DUMP, sizeof request.neighbour);
-    int number = ask(fd, &request);
+    clinux_netlink_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, sizeof(struct ndmsg));
+    int number = clinux_netlink_send(fd, &request);
     if (number == 0) number = collect(fd, interfaces, count, found);
     for (int place = 0; place < number; place++) {
-        begin(&request, RTM_NEWNEIGH, 0, sizeof request.neighbour);
-        request.neighbour.ndm_family = found[place].family;
-        request.neighbour.ndm_ifindex = (int)found[place].interface;
-        request.neighbour.ndm_flags = NTF_USE;
-        add(&request, NDA_DST, found[place].address, found[place].size);
-        ask(fd, &request);  // one that is gone by now need not be asked
+        struct ndmsg *neighbour = clinux_netlink_begin(&request, RTM_NEWNEIGH, 0, sizeof *neighbour);
+        neighbour->ndm_family = found[place].family;
+        neighbour->ndm_ifindex = (int)found[place].interface;
+        neighbour->ndm_flags = NTF_USE;
+        clinux_netlink_add(&request, NDA_DST, found[place].address, found[place].size);
+        clinux_netlink_send(fd, &request);  // one that is gone by now need not be asked
     }
     close(fd);
     return number < 0 ? number : 0;
