@@ -36,24 +36,28 @@ struct GapLedgerTests {
         #expect(ledger.silence(flow: 0, at: 5 * Self.interval) == 0)
     }
 
-    @Test("a call with one silent direction is lost; one with losses is affected")
-    func totals() {
+    /// The totals of two calls, ten packets each way, of which those of each flow arrive that come first.
+    private func totals(arriving count: (Flow) -> Int) -> FailoverTotals {
         let plan = FlowPlan(calls: 2, endpoints: 1, run: 1)
         var (arrivals, gaps) = (
             ArrivalLedger(flows: 4, packetsPerFlow: 10), GapLedger(flows: 4, interval: Self.interval)
         )
         for (flow, planned) in plan.flows.enumerated() {
-            // Call 1: the offerer's packets stop after the third.
-            let count = planned.call == 1 && planned.sender == .offerer ? 3 : 10
-            for number in 0..<count {
+            for number in 0..<count(planned) {
                 _ = arrivals.arrived(flow: flow, number: number)
                 gaps.arrived(flow: flow, number: number, at: UInt64(number + 1) * Self.interval)
             }
         }
-        let totals = FailoverTotals(
+        return FailoverTotals(
             plan: plan, calls: 2, interval: Self.interval, arrivals: arrivals, gaps: gaps,
             end: 11 * Self.interval, silence: 3 * Self.interval
         ) { _ in 10 }
+    }
+
+    @Test("a call with one silent direction is lost; one with losses is affected")
+    func oneSilent() {
+        // Call 1: the offerer's packets stop after the third.
+        let totals = totals { $0.call == 1 && $0.sender == .offerer ? 3 : 10 }
         #expect(totals.sent == 40)
         #expect(totals.lost == 7)
         #expect(totals.callsAffected == 1)
@@ -64,20 +68,7 @@ struct GapLedgerTests {
 
     @Test("calls that all go silent together are lost, all of them")
     func allSilent() {
-        let plan = FlowPlan(calls: 2, endpoints: 1, run: 1)
-        var (arrivals, gaps) = (
-            ArrivalLedger(flows: 4, packetsPerFlow: 10), GapLedger(flows: 4, interval: Self.interval)
-        )
-        for flow in plan.flows.indices {
-            for number in 0..<3 {
-                _ = arrivals.arrived(flow: flow, number: number)
-                gaps.arrived(flow: flow, number: number, at: UInt64(number + 1) * Self.interval)
-            }
-        }
-        let totals = FailoverTotals(
-            plan: plan, calls: 2, interval: Self.interval, arrivals: arrivals, gaps: gaps,
-            end: 11 * Self.interval, silence: 3 * Self.interval
-        ) { _ in 10 }
+        let totals = totals { _ in 3 }
         #expect(totals.callsLost == 2)
         #expect(totals.longestGapMilliseconds == 140)
     }

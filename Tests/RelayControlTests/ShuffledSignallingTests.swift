@@ -1,18 +1,6 @@
 import NGProtocol
+import RelayTestSupport
 import Testing
-
-/// Numbers that look random and are the same in every run (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite("Commands in an order that no proxy should send")
 struct ShuffledSignallingTests {
@@ -20,7 +8,7 @@ struct ShuffledSignallingTests {
     private static let branches = [nil, "z9hG4bK-1", "z9hG4bK-2"]
 
     /// None to three m-lines of any kind, on hold or rejected or neither.
-    private func description(_ random: inout SeededGenerator) -> String {
+    private func description(_ random: inout SplitMix) -> String {
         let addresses = ["198.51.100.1", "198.51.100.2", "0.0.0.0"]
         let media = ["audio", "video", "image", "message"]
         let transports = ["RTP/AVP 8", "RTP/SAVP 8", "udptl t38", "TCP/MSRP *"]
@@ -38,7 +26,7 @@ struct ShuffledSignallingTests {
 
     @Test("Every command gets a reply, and a delete still frees every port", arguments: 0..<UInt64(40))
     func shuffled(seed: UInt64) async throws {
-        var random = SeededGenerator(state: seed)
+        var random = SplitMix(seed: seed)
         let proxy = try TestProxy(interfaces: ["127.0.0.1", "::1"])
         for _ in 0..<40 {
             let (from, to) = (Self.tags.randomElement(using: &random) ?? "", Self.tags.randomElement(using: &random))

@@ -24,23 +24,30 @@ extension KernelTests {
             TestFrame(try bench.run(ProgramTests.frame().octets, attachment).packet)?.destination.last
         }
 
-        @Test("a neighbour that has moved is found with the next packet", arguments: ProgramTests.Attachment.allCases)
-        func renewed(_ attachment: ProgramTests.Attachment) async throws {
+        /// A packet has gone to a neighbour, who is at 0x1A since.
+        private func withMovedNeighbour(
+            _ attachment: ProgramTests.Attachment, _ body: (ProgramTests.Bench) async throws -> Void
+        ) async throws {
             try await withBench { bench in
                 try bench.install()
                 #expect(try nextHop(bench, attachment) == 0x0A)
                 try moveNeighbour(0x1A)
+                try await body(bench)
+            }
+        }
+
+        @Test("a neighbour that has moved is found with the next packet", arguments: ProgramTests.Attachment.allCases)
+        func renewed(_ attachment: ProgramTests.Attachment) async throws {
+            try await withMovedNeighbour(attachment) { bench in
                 bench.table.renewRoutes()
-                #expect(try nextHop(bench, attachment) == 0x1A)
+                let next = try nextHop(bench, attachment)
+                #expect(next == 0x1A)
             }
         }
 
         @Test("and soon without anybody who tells the program", arguments: ProgramTests.Attachment.allCases)
         func expires(_ attachment: ProgramTests.Attachment) async throws {
-            try await withBench { bench in
-                try bench.install()
-                #expect(try nextHop(bench, attachment) == 0x0A)
-                try moveNeighbour(0x1A)
+            try await withMovedNeighbour(attachment) { bench in
                 _ = try await eventually("the packet goes to the new neighbour", every: .milliseconds(5)) {
                     try nextHop(bench, attachment) == 0x1A ? true : nil
                 }

@@ -22,14 +22,37 @@ extension KernelTests {
             return datagram.indices.map { datagram[$0] }
         }
 
+        /// A socket that steered ports of this family lead to.
+        private static func socket(_ family: AddressFamily) throws -> UDPSocket {
+            try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
+        }
+
+        /// Steered ports with one socket for all.
+        private func steer(_ ports: [TransportAddress], to socket: UDPSocket) throws -> KernelSteering {
+            let address = ports[0].address
+            let steering = try KernelSteering(addresses: [address])
+            try steering.attach([SteeredSocket(worker: 0, family: address.family, socket: socket)])
+            for port in ports { steering.steer(port, to: 0) }
+            return steering
+        }
+
+        /// A scene of steered ports, their socket, and somebody who sends.
+        private func withSender(
+            to ports: [TransportAddress], _ body: (KernelSteering, UDPSocket, _ sender: UDPSocket) async throws -> Void
+        ) async throws {
+            let socket = try Self.socket(ports[0].address.family)
+            defer { socket.close() }
+            let sender = try UDPSocket.open(at: TransportAddress(ports[0].address, port: 0), tos: 0)
+            defer { sender.close() }
+            try await body(try steer(ports, to: socket), socket, sender)
+        }
+
         @Test("a port's datagrams go to its worker, until it is released", arguments: AddressFamily.allCases)
         func steers(_ family: AddressFamily) async throws {
             let address = try #require(Self.addresses[family])
             let steering = try KernelSteering(addresses: [address])
             let sockets = try (0..<2).map { worker in
-                SteeredSocket(
-                    worker: UInt16(worker), family: family,
-                    socket: try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0))
+                SteeredSocket(worker: UInt16(worker), family: family, socket: try Self.socket(family))
             }
             defer { for socket in sockets { socket.socket.close() } }
             try steering.attach(sockets)
@@ -60,52 +83,39 @@ extension KernelTests {
         /// 600 KB comes in 500.
         @Test("a burst at a port is no flood", arguments: AddressFamily.allCases)
         func burst(_ family: AddressFamily) async throws {
-            let address = try #require(Self.addresses[family])
-            let steering = try KernelSteering(addresses: [address])
-            let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
-            let sender = try UDPSocket.open(at: TransportAddress(address, port: 0), tos: 0)
-            defer {
-                socket.close()
-                sender.close()
+            let port = TransportAddress(try #require(Self.addresses[family]), port: 40_006)
+            try await withSender(to: [port]) { steering, socket, sender in
+                var taken = 0
+                for _ in 0..<500 {
+                    #expect(sender.send([1], to: port))
+                    while receive(socket) != nil { taken += 1 }
+                }
+                _ = try await eventually("all of it") {
+                    while receive(socket) != nil { taken += 1 }
+                    return taken == 500 ? true : nil
+                }
+                #expect(steering.floodDrops == 0)
             }
-            try steering.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
-            let port = TransportAddress(address, port: 40_006)
-            steering.steer(port, to: 0)
-            var taken = 0
-            for _ in 0..<500 {
-                #expect(sender.send([1], to: port))
-                while receive(socket) != nil { taken += 1 }
-            }
-            _ = try await eventually("all of it") {
-                while receive(socket) != nil { taken += 1 }
-                return taken == 500 ? true : nil
-            }
-            #expect(steering.floodDrops == 0)
         }
 
         @Test(
             "what remains of a relay loses its packets, and refuses none; without it they are refused",
             arguments: AddressFamily.allCases)
         func remains(_ family: AddressFamily) async throws {
-            let address = try #require(Self.addresses[family])
-            let port = TransportAddress(address, port: 40_004)
+            let port = TransportAddress(try #require(Self.addresses[family]), port: 40_004)
             var held: [Int32] = []
             do {
-                let steering = try KernelSteering(addresses: [address])
-                let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
+                let socket = try Self.socket(family)
                 defer { socket.close() }
-                try steering.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
-                steering.steer(port, to: 0)
+                let steering = try steer([port], to: socket)
                 held = steering.remains.map { dup($0) }
                 #expect(try await !RefusalProbe.isRefused(port))
             }
             #expect(try await !RefusalProbe.isRefused(port))
             // The next relay has the last word.
-            let next = try KernelSteering(addresses: [address])
-            let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
+            let socket = try Self.socket(family)
             defer { socket.close() }
-            try next.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
-            next.steer(port, to: 0)
+            let next = try steer([port], to: socket)
             #expect(try await !RefusalProbe.isRefused(port))
             #expect(receive(socket) != nil)
             next.release(port)
@@ -119,32 +129,25 @@ extension KernelTests {
             arguments: AddressFamily.allCases)
         func bounds(_ family: AddressFamily) async throws {
             let address = try #require(Self.addresses[family])
-            let steering = try KernelSteering(addresses: [address])
-            let socket = try UDPSocket.open(at: TransportAddress(.unspecified(family), port: 0), tos: 0)
-            let sender = try UDPSocket.open(at: TransportAddress(address, port: 0), tos: 0)
-            defer {
-                socket.close()
-                sender.close()
-            }
-            try steering.attach([SteeredSocket(worker: 0, family: family, socket: socket)])
-            let (flooded, other) = (TransportAddress(address, port: 40_002), TransportAddress(address, port: 40_003))
-            for port in [flooded, other] { steering.steer(port, to: 0) }
-
-            // More than a port takes in a window; on a machine that cannot send that fast, once more.
-            var taken = 0
-            _ = try await eventually("more than a port takes in 67 ms", within: .seconds(30)) {
-                for _ in 0..<5_000 {
-                    #expect(sender.send([1], to: flooded))
-                    while receive(socket) != nil { taken += 1 }
+            let ports = [40_002, 40_003].map { TransportAddress(address, port: $0) }
+            let (flooded, other) = (ports[0], ports[1])
+            try await withSender(to: ports) { steering, socket, sender in
+                // More than a port takes in a window; on a machine that cannot send that fast, once more.
+                var taken = 0
+                _ = try await eventually("more than a port takes in 67 ms", within: .seconds(30)) {
+                    for _ in 0..<5_000 {
+                        #expect(sender.send([1], to: flooded))
+                        while receive(socket) != nil { taken += 1 }
+                    }
+                    return steering.floodDrops > 0 ? true : nil
                 }
-                return steering.floodDrops > 0 ? true : nil
-            }
-            #expect(taken >= 1_000)
-            #expect(sender.send([2], to: other))
-            #expect(receive(socket) == [2])
-            _ = try await eventually("the flooded port takes packets again") {
-                _ = sender.send([3], to: flooded)
-                return receive(socket) == [3] ? true : nil
+                #expect(taken >= 1_000)
+                #expect(sender.send([2], to: other))
+                #expect(receive(socket) == [2])
+                _ = try await eventually("the flooded port takes packets again") {
+                    _ = sender.send([3], to: flooded)
+                    return receive(socket) == [3] ? true : nil
+                }
             }
         }
     }

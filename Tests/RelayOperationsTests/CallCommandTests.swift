@@ -13,6 +13,16 @@ struct CallCommandTests {
                 .utf8)
     }
 
+    /// With call 1 between a and b.
+    private static func relay() throws -> Relay {
+        let relay = try Relay(
+            Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))]),
+            runsHousekeeping: false)
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(4000)))
+        _ = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(5000)))
+        return relay
+    }
+
     @Test(arguments: [
         ("debug", "No call ID specified\n"), ("debug x", "Call ID 'x' not found\n"),
         ("debug 1", "Enabled debugging for call '1'\n"), ("debug 1 off", "Disabled debugging for call '1'\n"),
@@ -29,12 +39,8 @@ struct CallCommandTests {
         ("nope nope", "Unknown or incomplete command::nope nope\n"),
     ])
     func answers(_ line: String, _ expected: String) async throws {
-        let relay = try Relay(
-            Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))]),
-            runsHousekeeping: false)
+        let relay = try Self.relay()
         defer { relay.stop() }
-        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: Self.sdp(4000)))
-        _ = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: Self.sdp(5000)))
         let (console, traced) = (Console(), TracedCalls())
         for command in CallCommands.all(relay, traced) + TraceCommands.all(relay, traced)
             + OwnershipCommands.all(relay, isShared: false) + SettingCommands.all(LiveConfiguration(.init()) { _ in })
@@ -47,12 +53,8 @@ struct CallCommandTests {
 
     @Test("A tag's side, with its ports")
     func tag() async throws {
-        let relay = try Relay(
-            Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))]),
-            runsHousekeeping: false)
+        let relay = try Self.relay()
         defer { relay.stop() }
-        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: Self.sdp(4000)))
-        _ = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: Self.sdp(5000)))
         let console = Console()
         for command in CallCommands.all(relay, TracedCalls()) { console.add(command) }
         let text = await console.answer("call 1 tag b info")

@@ -1,22 +1,11 @@
 import RelayCore
 import RelayStore
+import RelayTestSupport
 import SDP
 import WireFormat
 
-/// Random numbers that can be had again (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+/// What records are made of.
+extension SplitMix {
     mutating func perhaps<Value>(_ make: (inout SplitMix) -> Value) -> Value? {
         Bool.random(using: &self) ? make(&self) : nil
     }

@@ -20,6 +20,16 @@ package struct RelayProcess: Sendable {
         package init(control: TransportAddress, media: IPAddress, mediaPorts: ClosedRange<UInt16>) {
             (self.control, self.media, self.mediaPorts) = (control, media, mediaPorts)
         }
+
+        /// On the first host of a network: commands at the first port, media from the eleventh on. Those between are for
+        /// what else it listens to.
+        package init(on network: LoopbackNetwork, others: [String] = []) {
+            let (host, ports) = (network.host(1), network.ports)
+            self.init(
+                control: TransportAddress(host, port: ports.lowerBound), media: host,
+                mediaPorts: ports.lowerBound + 10...ports.upperBound)
+            self.others = others
+        }
     }
 
     package let process: ChildProcess

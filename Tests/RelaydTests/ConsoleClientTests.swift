@@ -10,13 +10,9 @@ struct ConsoleClientTests {
         _ run: TestRun, ports: UInt16 = 60, others: [String] = []
     ) async throws -> (RelayProcess, Client) {
         let network = try LoopbackNetwork(portCount: ports)
-        let first = network.ports.lowerBound
-        var options = RelayProcess.Options(
-            control: TransportAddress(network.host(1), port: first), media: network.host(1),
-            mediaPorts: first + 10...first + ports - 1)
-        let console = TransportAddress(network.host(1), port: first + 1)
-        options.others = ["--listen-cli=\(console)"] + others
-        let relay = try await RelayProcess.start(options, in: run)
+        let console = TransportAddress(network.host(1), port: network.ports.lowerBound + 1)
+        let relay = try await RelayProcess.start(
+            RelayProcess.Options(on: network, others: ["--listen-cli=\(console)"] + others), in: run)
         return (relay, Client(run: run, address: console))
     }
 

@@ -11,12 +11,7 @@ struct GuardTests {
     private static let pong = "d6:result4:ponge"
 
     private static func start(in run: TestRun, with others: [String] = []) async throws -> RelayProcess {
-        let network = try LoopbackNetwork(portCount: 30)
-        let first = network.ports.lowerBound
-        var options = RelayProcess.Options(
-            control: TransportAddress(network.host(1), port: first), media: network.host(1),
-            mediaPorts: first + 10...first + 29)
-        options.others = others
+        let options = RelayProcess.Options(on: try LoopbackNetwork(portCount: 30), others: others)
         let relay = try await RelayProcess.start(options, in: run)
         // Before that it answers, too, but its guard would take its end for a start that fails.
         _ = try await eventually("it is ready") { relay.process.log.contains("is ready: NG on") ? true : nil }

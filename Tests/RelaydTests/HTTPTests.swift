@@ -6,16 +6,16 @@ import WireFormat
 /// HTTP and WebSocket, octet by octet, so that no HTTP library can prove itself right.
 @Suite("HTTP and WebSocket", .serialized, .enabled(if: RelayProcess.isOurOwn, "texts of our own relay"))
 struct HTTPTests {
+    private static func start(
+        _ run: TestRun, on network: LoopbackNetwork, others: [String] = []
+    ) async throws -> (RelayProcess, TransportAddress) {
+        let http = TransportAddress(network.host(1), port: network.ports.lowerBound + 1)
+        let options = RelayProcess.Options(on: network, others: ["--listen-http=\(http)"] + others)
+        return (try await RelayProcess.start(options, in: run), http)
+    }
+
     private static func start(_ run: TestRun, others: [String] = []) async throws -> TransportAddress {
-        let network = try LoopbackNetwork(portCount: 60)
-        let first = network.ports.lowerBound
-        var options = RelayProcess.Options(
-            control: TransportAddress(network.host(1), port: first), media: network.host(1),
-            mediaPorts: first + 10...first + 59)
-        let http = TransportAddress(network.host(1), port: first + 1)
-        options.others = ["--listen-http=\(http)"] + others
-        _ = try await RelayProcess.start(options, in: run)
-        return http
+        try await start(run, on: LoopbackNetwork(portCount: 60), others: others).1
     }
 
     /// One request on a connection of its own; the whole answer.
@@ -116,13 +116,8 @@ struct HTTPTests {
     func totals() async throws {
         try await withTestRun("http-totals") { run in
             let network = try LoopbackNetwork(portCount: 60)
+            let (relay, http) = try await Self.start(run, on: network)
             let first = network.ports.lowerBound
-            var options = RelayProcess.Options(
-                control: TransportAddress(network.host(1), port: first), media: network.host(1),
-                mediaPorts: first + 10...first + 59)
-            let http = TransportAddress(network.host(1), port: first + 1)
-            options.others = ["--listen-http=\(http)"]
-            let relay = try await RelayProcess.start(options, in: run)
             let phone = try await UDPEndpoint(at: TransportAddress(network.host(2), port: first + 2))
             defer { phone.close() }
             let sdp =

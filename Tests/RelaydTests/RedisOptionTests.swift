@@ -35,12 +35,9 @@ struct RedisOptionTests {
     private static func relay(
         _ network: LoopbackNetwork, redis: String, wrapper: [String], in run: TestRun
     ) async throws -> RelayProcess {
-        let first = network.ports.lowerBound
         var options = RelayProcess.Options(
-            control: TransportAddress(network.host(1), port: first), media: network.host(1),
-            mediaPorts: first + 10...first + 29)
+            on: network, others: ["--redis=\(redis)", "--node=one", "--redis-cmd-timeout=200"])
         options.wrapper = wrapper
-        options.others = ["--redis=\(redis)", "--node=one", "--redis-cmd-timeout=200"]
         return try await RelayProcess.start(options, in: run)
     }
 

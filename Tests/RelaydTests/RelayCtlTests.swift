@@ -5,17 +5,18 @@ import WireFormat
 /// Our own console client.
 @Suite("relayctl", .serialized, .enabled(if: RelayProcess.isOurOwn, "a client of our own relay"))
 struct RelayCtlTests {
+    /// A relay, and where its console is.
+    private static func start(in run: TestRun) async throws -> (RelayProcess, TransportAddress) {
+        let network = try LoopbackNetwork(portCount: 40)
+        let console = TransportAddress(network.host(1), port: network.ports.lowerBound + 1)
+        let options = RelayProcess.Options(on: network, others: ["--listen-cli=\(console)"])
+        return (try await RelayProcess.start(options, in: run), console)
+    }
+
     @Test("tables for people, JSON for scripts, and a status for both", .timeLimit(.minutes(1)))
     func commands() async throws {
         try await withTestRun("relayctl") { run in
-            let network = try LoopbackNetwork(portCount: 40)
-            let first = network.ports.lowerBound
-            let console = TransportAddress(network.host(1), port: first + 1)
-            var options = RelayProcess.Options(
-                control: TransportAddress(network.host(1), port: first), media: network.host(1),
-                mediaPorts: first + 10...first + 39)
-            options.others = ["--listen-cli=\(console)"]
-            let relay = try await RelayProcess.start(options, in: run)
+            let (relay, console) = try await Self.start(in: run)
             let file = run.path(of: "relay.conf")
             try Text.write("[rtpengine]\nlisten-cli = \(console)\n", to: file)
             func ask(_ words: [String], status: Int32 = 0, name: String = #function) async throws -> String {
@@ -36,7 +37,7 @@ struct RelayCtlTests {
             #expect(calls.last == "1 calls")
             #expect(try await ask(["calls", "--json"]).hasPrefix(#"[{"callid":"one","created":"#))
             let call = try await ask(["call", "one"])
-            #expect(call.contains("f    audio PCMA/8000  \(network.host(1)):"), "\(call)")
+            #expect(call.contains("f    audio PCMA/8000  \(console.address):"), "\(call)")
             #expect(try await ask(["status"]).contains("calls   1 own, 0 of other relays"))
             #expect(try await ask(["set", "maxsessions", "5"]) == "Success setting maxsessions to 5\n")
             #expect(try await ask(["get", "maxsessions", "--json"]) == "{\"maxsessions\":\"5\"}\n")
@@ -51,14 +52,7 @@ struct RelayCtlTests {
     @Test("other words are handed to the relay; without a relay it says so", .timeLimit(.minutes(1)))
     func passThrough() async throws {
         try await withTestRun("relayctl-pass") { run in
-            let network = try LoopbackNetwork(portCount: 40)
-            let first = network.ports.lowerBound
-            let console = TransportAddress(network.host(1), port: first + 1)
-            var options = RelayProcess.Options(
-                control: TransportAddress(network.host(1), port: first), media: network.host(1),
-                mediaPorts: first + 10...first + 39)
-            options.others = ["--listen-cli=\(console)"]
-            _ = try await RelayProcess.start(options, in: run)
+            let (_, console) = try await Self.start(in: run)
             func ask(_ words: [String], at address: TransportAddress) async throws -> (Int32, String) {
                 let process = try run.start(
                     try Executables.product("relayctl"), ["--address=\(address)"] + words,
@@ -68,7 +62,7 @@ struct RelayCtlTests {
             #expect(try await ask(["ping"], at: console) == (0, "pong\n"))
             #expect(try await ask(["list", "transcoders"], at: console) == (0, "No stats entries\n"))
             #expect(try await ask(["nonsense"], at: console) == (1, "Unknown or incomplete command::nonsense\n"))
-            let nobody = TransportAddress(network.host(1), port: first + 2)
+            let nobody = TransportAddress(console.address, port: console.port + 1)
             let (status, text) = try await ask(["ping"], at: nobody)
             #expect(status != 0)
             #expect(text.contains("no relay answers at \(nobody)"), "\(text)")

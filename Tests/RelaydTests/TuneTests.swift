@@ -19,6 +19,23 @@ struct TuneTests {
 
         """
 
+    /// Runs a script on a host of its own, with `$tune` for the command and `$folder` for what it writes.
+    private static func perform(_ script: String, options: [String] = [], in run: TestRun) async throws {
+        let file = run.path(of: "relay.conf")
+        let lines = ["[rtpengine]", "interface = 192.0.2.1", "num-threads = 4"] + options
+        try Text.write(lines.joined(separator: "\n") + "\n", to: file)
+        let tune =
+            "\(try Executables.product("relayctl")) tune --config-file=\(file) --undo-file=\(run.path(of: "undo"))"
+        let process = try run.start(
+            "/usr/bin/env",
+            [
+                "folder=\(run.directory)", "tune=\(tune)", "unshare", "--net", "--mount", "sh", "-c",
+                preparation + script,
+            ],
+            name: "script")
+        #expect(try await process.exitStatus(within: .seconds(30)) == 0, "\(process.log)")
+    }
+
     private static let script = """
         ip link add eth0 numtxqueues 4 numrxqueues 4 type veth peer name peer numtxqueues 4 numrxqueues 4
         ip address add 192.0.2.1/24 dev eth0
@@ -45,19 +62,7 @@ struct TuneTests {
         .timeLimit(.minutes(1)))
     func applies() async throws {
         try await withTestRun("tune") { run in
-            let file = run.path(of: "relay.conf")
-            try Text.write(
-                "[rtpengine]\ninterface = 192.0.2.1\nport-min = 40000\nport-max = 40999\nnum-threads = 4\n", to: file)
-            let tune =
-                "\(try Executables.product("relayctl")) tune --config-file=\(file) --undo-file=\(run.path(of: "undo"))"
-            let process = try run.start(
-                "/usr/bin/env",
-                [
-                    "folder=\(run.directory)", "tune=\(tune)", "unshare", "--net", "--mount", "sh", "-c",
-                    Self.preparation + Self.script,
-                ],
-                name: "script")
-            #expect(try await process.exitStatus(within: .seconds(30)) == 0, "\(process.log)")
+            try await Self.perform(Self.script, options: ["port-min = 40000", "port-max = 40999"], in: run)
             func lines(_ name: String) throws -> [String] { try Text.lines(of: run.path(of: name)) }
 
             let dryRun = try lines("dry-run").filter { $0.hasPrefix("            # ") }.map { $0.dropFirst(14) }
@@ -95,18 +100,7 @@ struct TuneTests {
         .timeLimit(.minutes(1)), .enabled(if: Executables.missing(["ethtool"]).isEmpty, "ethtool is not installed"))
     func receiveQueues() async throws {
         try await withTestRun("tune-queues") { run in
-            let file = run.path(of: "relay.conf")
-            try Text.write("[rtpengine]\ninterface = 192.0.2.1\nnum-threads = 4\n", to: file)
-            let tune =
-                "\(try Executables.product("relayctl")) tune --config-file=\(file) --undo-file=\(run.path(of: "undo"))"
-            let process = try run.start(
-                "/usr/bin/env",
-                [
-                    "folder=\(run.directory)", "tune=\(tune)", "unshare", "--net", "--mount", "sh", "-c",
-                    Self.preparation + Self.queueScript,
-                ],
-                name: "script")
-            #expect(try await process.exitStatus(within: .seconds(30)) == 0, "\(process.log)")
+            try await Self.perform(Self.queueScript, in: run)
             func queues(_ name: String) throws -> [String] { try Text.lines(of: run.path(of: name)) }
             #expect(try queues("before") == ["rx-0 rx-1 tx-0 tx-1 tx-2"])
             #expect(try queues("after") == ["rx-0 rx-1 rx-2 rx-3 tx-0 tx-1 tx-2"])
