@@ -65,6 +65,9 @@ enum relay_route_limits {
     RELAY_ROUTE_TICK_BITS = 20,
     /// In `relay_flow.tag`: the way out is for XDP.
     RELAY_TAG_XDP = 0x8000,
+    /// Likewise, by tc: the last packet's UDP checksum was left to hardware, as the kernel has said since the way out was asked
+    /// for.
+    RELAY_TAG_PARTIAL = 0x4000,
     RELAY_TAG_VLAN = 0x0FFF,
 };
 
@@ -88,7 +91,7 @@ struct relay_flow {
     uint8_t flags;
     /// TOS octet or traffic class of what is sent.
     uint8_t tos;
-    // The way out, written by the program: VLAN identifier and RELAY_TAG_XDP, ...
+    // The way out, written by the program: VLAN identifier and other RELAY_TAGs, ...
     uint16_t tag;
     /// Index of the flow's `relay_counters`.
     uint32_t counters;

@@ -56,8 +56,9 @@ struct sums {
     /// Of the addresses as they came and as they leave.
     __u16 before;
     __u16 after;
-    /// All of the pseudo header as it came: what a sender that leaves the sum to hardware puts in its place.
+    /// All of the pseudo header, likewise: what a sender that leaves the sum to hardware puts in its place. Never zero.
     __u16 pseudo;
+    __u16 pseudo_after;
 };
 
 INLINE __u64 sum_prefix(const __u32 prefix[3]) { return (__u64)prefix[0] + prefix[1] + prefix[2]; }
@@ -70,7 +71,9 @@ INLINE void sum_addresses(
     if (!to_ipv4) after += sum_prefix(flow->from_prefix) + sum_prefix(flow->to_prefix);
     sums->before = fold(before);
     sums->after = fold(after);
-    sums->pseudo = fold((__u32)sums->before + bpf_htons(IPPROTO_UDP) + bpf_htons(packet->payload + UDP_SIZE));
+    const __u32 rest = bpf_htons(IPPROTO_UDP) + bpf_htons(packet->payload + UDP_SIZE);
+    sums->pseudo = fold(sums->before + rest);
+    sums->pseudo_after = fold(sums->after + rest);
 }
 
 /// A complete UDP checksum after addresses and ports have changed (RFC 1624).
@@ -235,43 +238,56 @@ INLINE long replace_ports(
     return bpf_l4_csum_replace(context, transport + UDP_CHECK, before, after, BPF_F_MARK_MANGLED_0 | sizeof(__u32));
 }
 
+/// What that of the ports changes by.
+INLINE __u32 port_difference(const struct packet *packet, const struct relay_flow *flow) {
+    return (__u32)flow->from_port + flow->to_port + (__u16)~packet->local_port + (__u16)~packet->source_port;
+}
+
 /// Of sums, zero has two faces.
 INLINE bool is_zero(__u32 sum) {
     __u16 folded = fold(sum);
     return folded == 0 || folded == 0xFFFF;
 }
 
-/// Changes a sum that is most likely left to hardware, with one call in place of two: what the first has made of it tells
-/// whether it is. Where addresses change nothing of a sum, ports tell.
+/// Changes a sum that is most likely left to hardware, mostly with one call in place of two: what it has made of the sum tells
+/// whether it is. The flow keeps that.
 INLINE long replace_likely_partial(
-    struct __sk_buff *context, const __u32 transport, const struct packet *packet, const struct relay_flow *flow,
+    struct __sk_buff *context, const __u32 transport, const struct packet *packet, struct relay_flow *flow,
     const struct sums *sums) {
     const __u32 change = difference(sums);
-    if (!is_zero(change)) {
-        if (replace_addresses(context, transport, change)) return -1;
-        void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
-        const struct udphdr *udp = data + transport;
-        if ((void *)(udp + 1) > end) return -1;
-        // A complete sum would have gone down by as much.
-        if (is_zero((__u32)udp->check + (__u16)~fold((__u64)sums->pseudo + change))) return 0;
+    // Where addresses change nothing of a sum, ports tell.
+    const bool by_ports = is_zero(change);
+    if (by_ports ? replace_ports(context, transport, packet, flow) : replace_addresses(context, transport, change))
+        return -1;
+    void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
+    const struct udphdr *udp = data + transport;
+    if ((void *)(udp + 1) > end) return -1;
+    if (is_zero((__u32)udp->check + (__u16)~sums->pseudo_after)) {
+        // A complete sum would be another now, unless ports change nothing of it either.
+        if (!by_ports || !is_zero(port_difference(packet, flow))) flow->tag |= RELAY_TAG_PARTIAL;
+        return 0;
     }
-    return replace_ports(context, transport, packet, flow);
+    return by_ports ? 0 : replace_ports(context, transport, packet, flow);
 }
 
 /// IPv4 to IPv4: rewritten in place. The sum of an IPv4 header is always the same, so it needs no care.
 INLINE int send_tc_in_place(
     struct __sk_buff *context, const struct packet *packet, const struct decision *decision) {
-    const struct relay_flow *flow = decision->flow;
+    struct relay_flow *flow = decision->flow;
     struct sums sums;
     sum_addresses(true, true, packet, flow, &sums);
-    // Most sums that are of the pseudo header alone have been left to hardware.
-    bool is_complete = packet->checksum && packet->checksum != sums.pseudo;
-    if (is_complete)
+    __sum16 checksum = 0;  // for none to be written
+    if (packet->checksum && packet->checksum != sums.pseudo) {
+        checksum = updated(packet, flow, &sums);
         // The checksum changes for the addresses in it, and with it the sum of the packet (CHECKSUM_COMPLETE; refused,
         // and of no matter, where the kernel keeps no sum).
         bpf_csum_update(context, (__u32)sums.before + (__u16)~sums.after);
-    else if (packet->checksum && replace_likely_partial(context, ETH_HLEN + IPV4_SIZE, packet, flow, &sums))
+        if (flow->tag & RELAY_TAG_PARTIAL) flow->tag &= ~RELAY_TAG_PARTIAL;
+    } else if (flow->tag & RELAY_TAG_PARTIAL) {
+        if (packet->checksum) checksum = sums.pseudo_after;
+    } else if (packet->checksum && replace_likely_partial(context, ETH_HLEN + IPV4_SIZE, packet, flow, &sums)) {
         return RELAY_REFUSED;
+    }
     void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
     struct udphdr *udp = data + ETH_HLEN + IPV4_SIZE;
     if ((void *)(udp + 1) > end) return RELAY_REFUSED;
@@ -279,7 +295,7 @@ INLINE int send_tc_in_place(
     write_ipv4(data + ETH_HLEN, decision, packet->payload);
     udp->source = flow->from_port;
     udp->dest = flow->to_port;
-    if (is_complete) udp->check = updated(packet, flow, &sums);
+    if (checksum) udp->check = checksum;
     return RELAY_FORWARDED;
 }
 
