@@ -44,9 +44,9 @@ INLINE int read_headers(void *data, void *end, const __u32 network, const bool i
     __u32 room;
     if (ipv4) {
         struct iphdr *ip = data + network;
-        if ((void *)(ip + 1) > end || ip->version != 4 || ip->protocol != IPPROTO_UDP) return NOT_OURS;
-        if (ip->ihl != 5) return RELAY_OPTIONS;
-        if (ip->frag_off & bpf_htons(IPV4_FRAGMENT)) return RELAY_FRAGMENT;
+        if (RARELY((void *)(ip + 1) > end || ip->version != 4 || ip->protocol != IPPROTO_UDP)) return NOT_OURS;
+        if (RARELY(ip->ihl != 5)) return RELAY_OPTIONS;
+        if (RARELY(ip->frag_off & bpf_htons(IPV4_FRAGMENT))) return RELAY_FRAGMENT;
         packet->source[3] = ip->saddr;
         packet->local[3] = ip->daddr;
         room = bpf_ntohs(ip->tot_len) - IPV4_SIZE;
@@ -63,13 +63,13 @@ INLINE int read_headers(void *data, void *end, const __u32 network, const bool i
         room = bpf_ntohs(ip->payload_len);
     }
     struct udphdr *udp = data + network + (ipv4 ? IPV4_SIZE : IPV6_SIZE);
-    if ((void *)(udp + 1) > end) return NOT_OURS;
+    if (RARELY((void *)(udp + 1) > end)) return NOT_OURS;
     packet->source_port = udp->source;
     packet->local_port = udp->dest;
     packet->checksum = udp->check;
     // A length that is too small wraps around, and so is too large.
     packet->payload = bpf_ntohs(udp->len) - UDP_SIZE;
-    if (room != bpf_ntohs(udp->len) || packet->payload > 0xFFFF) return RELAY_ODD_LENGTH;
+    if (RARELY(room != bpf_ntohs(udp->len) || packet->payload > 0xFFFF)) return RELAY_ODD_LENGTH;
     return RELAY_FORWARDED;
 }
 
@@ -128,19 +128,20 @@ INLINE void measure(
     const __u32 arrival = now >> RELAY_ARRIVAL_TICK_BITS;
     const __u8 payload_type = first >> 16 & 0x7F;
     counters->last_rtp = now;
-    if (counters->ssrc != ssrc || !(counters->state & RELAY_SOURCE_KNOWN)) {
+    if (RARELY(counters->ssrc != ssrc || !(counters->state & RELAY_SOURCE_KNOWN))) {
         begin_source(counters, first, ssrc);
     } else {
         const __u32 elapsed = arrival - counters->last_arrival;
-        if ((__u16)first == (__u16)(counters->highest_sequence + 1)) {  // nearly always
+        if (USUALLY((__u16)first == (__u16)(counters->highest_sequence + 1))) {
             counters->highest_sequence++;
             counters->seen = counters->seen << 1 | 1;
         } else if (!place_in_sequence(counters, first, elapsed)) {
             return;
         }
         // RFC 3550 A.8. Packets of one video frame, and those of one DTMF event, share a timestamp and say nothing.
-        if (clock_rate && timestamp != counters->last_timestamp && payload_type == counters->payload_type
-            && elapsed < RELAY_SOURCE_SILENCE) {
+        if (USUALLY(
+                clock_rate && timestamp != counters->last_timestamp && payload_type == counters->payload_type
+                && elapsed < RELAY_SOURCE_SILENCE)) {
             // A tick is 4398 / 2^32 s.
             __s64 apart = (__s64)((__u64)elapsed * clock_rate * 4398 >> 32) - (__s32)(timestamp - counters->last_timestamp);
             if (apart < 0) apart = -apart;
@@ -168,7 +169,7 @@ INLINE __u32 find_first(const bool ipv4, const struct packet *packet, const stru
                         : relay_place_of(local[0], local[1], local[2], local[3], packet->local_port);
     number &= settings->place_mask;
     const volatile struct relay_place *place = bpf_map_lookup_elem(&places, &number);
-    if (!place) return 0;
+    if (RARELY(!place)) return 0;
     __u32 first = place->first;
     (void)place->flows[0].local;
     (void)place->flows[1].local;
@@ -180,7 +181,7 @@ INLINE __u32 find_first(const bool ipv4, const struct packet *packet, const stru
 
 INLINE struct relay_counters *counters_of(__u32 number) {
     struct relay_place *place = bpf_map_lookup_elem(&places, &number);
-    if (!place) return NULL;
+    if (RARELY(!place)) return NULL;
     LOOKED_AT(place);
     return &place->counters;
 }
@@ -188,7 +189,7 @@ INLINE struct relay_counters *counters_of(__u32 number) {
 INLINE struct relay_flow *flow_of(__u32 number) {
     __u32 index = number / 2;
     struct relay_place *place = bpf_map_lookup_elem(&places, &index);
-    if (!place) return NULL;
+    if (RARELY(!place)) return NULL;
     LOOKED_AT(place);
     return &place->flows[number & 1];
 }
@@ -198,11 +199,13 @@ INLINE struct relay_flow *follow(const bool ipv4, const struct packet *packet, _
     const __u32 *local = packet->local;
 #pragma unroll  // without CAP_PERFMON the kernel also follows what a processor might guess: that a loop does not end
     for (int step = 0; step < RELAY_CHAIN; step++) {
-        if (!number) return NULL;
+        if (RARELY(!number)) return NULL;
         struct relay_flow *flow = flow_of(number);
-        if (!flow) return NULL;
-        if (flow->local == local[3] && flow->local_port == packet->local_port
-            && !(flow->flags & RELAY_FLOW_FROM_IPV4) == !ipv4 && (ipv4 || same_prefix(flow->local_prefix, local)))
+        if (RARELY(!flow)) return NULL;
+        if (USUALLY(
+                flow->local == local[3] && flow->local_port == packet->local_port
+                && !(flow->flags & RELAY_FLOW_FROM_IPV4) == !ipv4
+                && (ipv4 || same_prefix(flow->local_prefix, local))))
             return flow;
         number = *(volatile __u32 *)&flow->next;
     }
@@ -218,18 +221,18 @@ INLINE int classify(
     void *context, const bool is_xdp, const __u8 *payload, void *end, const __u32 offset, const struct packet *packet,
     struct decision *decision) {
     struct relay_flow *flow = decision->flow;
-    if ((void *)(payload + 12) > end || packet->payload < 8 || payload[0] >> 6 != 2) return RELAY_NOT_RTP;
+    if (RARELY((void *)(payload + 12) > end || packet->payload < 8 || payload[0] >> 6 != 2)) return RELAY_NOT_RTP;
     decision->is_rtcp = payload[1] >= 192 && payload[1] <= 223;
-    if (decision->is_rtcp) {
+    if (RARELY(decision->is_rtcp)) {
         if (!(flow->flags & RELAY_FLOW_RTCP)) return RELAY_NOT_RTP;
         __u32 number = flow->rtcp;
         if (!number) return RELAY_FORWARDED;
         decision->flow = flow_of(number);
         return decision->flow ? RELAY_FORWARDED : RELAY_REFUSED;
     }
-    if (!(flow->flags & RELAY_FLOW_RTP)) return RELAY_NOT_RTP;
+    if (RARELY(!(flow->flags & RELAY_FLOW_RTP))) return RELAY_NOT_RTP;
     __u32 header = 12 + 4 * (payload[0] & 0x0F);
-    if (payload[0] & 0x10) {
+    if (RARELY(payload[0] & 0x10)) {
         __be16 extension[2];
         if (load_bytes(context, is_xdp, offset + header, extension, sizeof extension)) return RELAY_NOT_RTP;
         header += 4 + 4 * bpf_ntohs(extension[1]);
@@ -247,7 +250,9 @@ INLINE __u64 lease_of(const struct decision *decision) {
 INLINE bool has_route(const bool is_xdp, const struct decision *decision, __u32 length) {
     const struct relay_flow *flow = decision->flow;
     __u64 lease = *(const volatile __u64 *)&flow->lease, today = lease_of(decision);
-    if (length > lease >> 48 || ((lease ^ today) >> 32 & 0xFFFF) != 0 || !(flow->tag & RELAY_TAG_XDP) != !is_xdp)
+    if (RARELY(
+            length > lease >> 48 || ((lease ^ today) >> 32 & 0xFFFF) != 0
+            || !(flow->tag & RELAY_TAG_XDP) != !is_xdp))
         return false;
     const __u32 age = (__u32)today - (__u32)lease;
     if (age < RELAY_ROUTE_TICKS) return true;
@@ -307,8 +312,8 @@ INSTANCE int ask_route_tc(struct __sk_buff *context, const struct decision *deci
 
 INLINE int find_route(void *context, const bool is_xdp, const struct packet *packet, const struct decision *decision) {
     __u32 length = packet->payload + UDP_SIZE + (decision->flow->flags & RELAY_FLOW_TO_IPV4 ? IPV4_SIZE : IPV6_SIZE);
-    if (length > 0xFFFF) return RELAY_TOO_BIG;
-    if (has_route(is_xdp, decision, length)) return RELAY_FORWARDED;
+    if (RARELY(length > 0xFFFF)) return RELAY_TOO_BIG;
+    if (USUALLY(has_route(is_xdp, decision, length))) return RELAY_FORWARDED;
     return is_xdp ? ask_route_xdp(context, decision, length) : ask_route_tc(context, decision, length);
 }
 
@@ -318,22 +323,23 @@ INLINE int decide(
     const struct packet *packet, struct decision *decision) {
     __u32 zero = 0;
     decision->settings = bpf_map_lookup_elem(&settings, &zero);
-    if (!decision->settings) return NOT_OURS;
+    if (RARELY(!decision->settings)) return NOT_OURS;
     const __u32 number = find_first(ipv4, packet, decision->settings);
     if (!number) return NOT_OURS;
     struct relay_flow *flow = ipv4 ? follow(true, packet, number) : follow_ipv6(packet, number);
-    if (!flow) return NOT_OURS;
-    if (packet->source_port != flow->source_port || packet->source[3] != flow->source
-        || (!ipv4 && !same_prefix(flow->source_prefix, packet->source)))
+    if (RARELY(!flow)) return NOT_OURS;
+    if (RARELY(
+            packet->source_port != flow->source_port || packet->source[3] != flow->source
+            || (!ipv4 && !same_prefix(flow->source_prefix, packet->source))))
         return RELAY_UNKNOWN_SOURCE;
     decision->flow = flow;
     const __u32 offset = payload_offset(network, ipv4);
     int verdict = classify(context, is_xdp, data + offset, end, offset, packet, decision);
-    if (verdict != RELAY_FORWARDED) return verdict;
+    if (RARELY(verdict != RELAY_FORWARDED)) return verdict;
     // RFC 8200 §8.1: IPv6 has no UDP without a checksum.
-    if (!packet->checksum && !(ipv4 && decision->flow->flags & RELAY_FLOW_TO_IPV4)) return RELAY_NO_CHECKSUM;
+    if (RARELY(!packet->checksum) && !(ipv4 && decision->flow->flags & RELAY_FLOW_TO_IPV4)) return RELAY_NO_CHECKSUM;
     decision->counted = counters_of(flow->counters);
-    if (!decision->counted) return RELAY_REFUSED;
+    if (RARELY(!decision->counted)) return RELAY_REFUSED;
     decision->now = bpf_ktime_get_ns();
     return find_route(context, is_xdp, packet, decision);
 }
@@ -342,7 +348,7 @@ INLINE int decide(
 INLINE void account(const __u8 *payload, void *end, const struct packet *packet, const struct decision *decision) {
     struct relay_counters *counted = decision->counted;
     if ((void *)(payload + 12) > end) return;
-    if (decision->is_rtcp) {
+    if (RARELY(decision->is_rtcp)) {
         counted->last_rtcp = decision->now;
         __sync_fetch_and_add(&counted->rtcp_packets, 1);
         __sync_fetch_and_add(&counted->rtcp_bytes, packet->payload);

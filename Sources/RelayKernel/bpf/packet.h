@@ -17,6 +17,11 @@
 
 #include "relay_kernel.h"
 
+// Which way packets of settled calls go: what is on it comes together in memory. Not for sure, or the compiler would take
+// what is rare out of the program, and the loader could not put that back.
+#define USUALLY(condition) __builtin_expect_with_probability(!!(condition), 1, 0.95)
+#define RARELY(condition) __builtin_expect_with_probability(!!(condition), 0, 0.95)
+
 #define INLINE static __always_inline
 /// An instance of its own of something with parameters that it knows.
 #define INSTANCE static __noinline

@@ -170,14 +170,15 @@ INLINE int forward_xdp(struct xdp_md *context, const __u32 network, const bool i
                                 : update_checksum(ipv4, false, &packet, flow, &checksum);
         if (complete) {
             account(data + offset, end, &packet, &decision);
-            if (decision.is_rtcp) report_xdp(context, offset, packet.payload, decision.flow->counters, decision.now);
+            if (RARELY(decision.is_rtcp))
+                report_xdp(context, offset, packet.payload, decision.flow->counters, decision.now);
             verdict = send_xdp(context, offset, to_ipv4, &packet, &decision, checksum);
         } else {
             verdict = RELAY_NO_CHECKSUM;
         }
     }
     if (verdict == NOT_OURS) return XDP_PASS;
-    if (verdict != RELAY_FORWARDED) {
+    if (RARELY(verdict != RELAY_FORWARDED)) {
         count(verdict, 0);
         return XDP_PASS;
     }
@@ -345,7 +346,7 @@ INLINE int forward_tc(struct __sk_buff *context, const bool ipv4) {
     // Up to the end of an RTP header without more than one source.
     enum { READ = ETH_HLEN + IPV6_SIZE + UDP_SIZE + 12 };
     void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
-    if (data + READ > end) {
+    if (RARELY(data + READ > end)) {
         if (bpf_skb_pull_data(context, context->len < READ ? context->len : READ)) return TC_ACT_UNSPEC;
         data = (void *)(long)context->data, end = (void *)(long)context->data_end;
     }
@@ -353,10 +354,10 @@ INLINE int forward_tc(struct __sk_buff *context, const bool ipv4) {
     struct decision decision = {0};  // without CAP_PERFMON the kernel reads nothing that was not written
     int verdict = read_headers(data, end, ETH_HLEN, ipv4, &packet);
     if (verdict == RELAY_FORWARDED) verdict = decide(context, false, data, end, ETH_HLEN, ipv4, &packet, &decision);
-    if (verdict == RELAY_FORWARDED && context->gso_size) verdict = RELAY_ODD_LENGTH;
-    if (verdict == RELAY_FORWARDED) {
+    if (verdict == RELAY_FORWARDED && RARELY(context->gso_size)) verdict = RELAY_ODD_LENGTH;
+    if (USUALLY(verdict == RELAY_FORWARDED)) {
         account(data + payload_offset(ETH_HLEN, ipv4), end, &packet, &decision);
-        if (decision.is_rtcp)
+        if (RARELY(decision.is_rtcp))
             report_tc(
                 context, payload_offset(ETH_HLEN, ipv4), packet.payload, decision.flow->counters, decision.now);
         bool to_ipv4 = decision.flow->flags & RELAY_FLOW_TO_IPV4;
@@ -367,8 +368,8 @@ INLINE int forward_tc(struct __sk_buff *context, const bool ipv4) {
             verdict = to_ipv4 ? send_tc_6to4(context, &packet, &decision)
                               : send_tc_6to6(context, &packet, &decision);
     }
-    if (verdict == NOT_OURS) return TC_ACT_UNSPEC;
-    if (verdict != RELAY_FORWARDED) {
+    if (RARELY(verdict == NOT_OURS)) return TC_ACT_UNSPEC;
+    if (RARELY(verdict != RELAY_FORWARDED)) {
         count(verdict, 0);
         return TC_ACT_UNSPEC;
     }
