@@ -189,6 +189,19 @@ import WireFormat
         #expect(latch.target == signalled)
     }
 
+    @Test("after a hold with the unspecified address an endpoint is heard at once", arguments: [true, false])
+    func resume(isLocked: Bool) {
+        var latch = latch()
+        #expect(latch.received(from: otherHost, at: 1) == .learned)
+        if isLocked { #expect(latch.received(from: otherHost, at: 4 * second) == .learned) }
+        #expect(latch.isLocked == isLocked)
+        latch.signal(nil, policy: SourceLatch.Policy(), isPublic: true, at: 5 * second)
+        #expect(latch.target == nil)
+        latch.signal(signalled, policy: SourceLatch.Policy(), isPublic: true, at: 6 * second)
+        #expect(latch.received(from: otherHost, at: 6 * second + SourceLatch.lateness / 5) == .learned)
+        #expect(latch.target == otherHost)
+    }
+
     @Test("a stray RTCP packet on an RTP port confirms nothing") func stray() {
         var latch = latch()
         #expect(latch.received(from: signalled, confirms: false, at: 1) == .forward)

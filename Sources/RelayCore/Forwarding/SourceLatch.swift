@@ -77,14 +77,15 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
     /// - Parameter isPublic: our address for this stream has been handed out, so its packets may be the endpoint's.
     package mutating func signal(_ address: TransportAddress?, policy: Policy, isPublic: Bool, at now: UInt64) {
         round &+= 1
-        let isNew = address != signalled
+        let (isNew, wasAbsent) = (address != signalled, signalled == nil)
         (signalled, self.policy) = (address, policy)
         if address == nil, isLocked {  // hold with the unspecified address: nothing goes there, nobody else comes in
             target = nil
             return
         }
         if isNew {
-            formerSource = source ?? target ?? formerSource
+            // Who was held, or is from now on, has not moved: what comes from there is not late.
+            formerSource = wasAbsent || address == nil ? nil : source ?? target ?? formerSource
             if formerSource == address { formerSource = nil }
         }
         if isNew || policy.learning == .off { (target, source) = (address, nil) }
