@@ -7,6 +7,8 @@ final class NotingPlane: ForwardingPlane {
         var opened: [(port: UInt16, worker: UInt16)] = []
         var reads: [SlotID: Int] = [:]
         var pretended: StreamCounters?
+        var pretendedAt: [UInt16: StreamCounters] = [:]
+        var ports: [SlotID: UInt16] = [:]
     }
 
     private let plane: UserPlane
@@ -28,18 +30,24 @@ final class NotingPlane: ForwardingPlane {
     /// From now on, every stream has counted this.
     func pretend(_ counters: StreamCounters) { notes.withLock { $0.pretended = counters } }
 
+    /// From now on, the stream of a port has counted this.
+    func pretend(_ counters: StreamCounters, at port: UInt16) { notes.withLock { $0.pretendedAt[port] = counters } }
+
     func open(
         _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
     ) throws(SystemError) -> StreamHandle {
         let handle = try plane.open(component, of: pair, tos: tos, worker: worker, owner: owner)
-        notes.withLock { $0.opened.append((handle.local.port, worker)) }
+        notes.withLock { notes in
+            notes.opened.append((handle.local.port, worker))
+            notes.ports[handle.slot] = handle.local.port
+        }
         return handle
     }
 
     func counters(of slot: SlotID) -> StreamCounters {
         let pretended = notes.withLock { notes in
             notes.reads[slot, default: 0] += 1
-            return notes.pretended
+            return notes.ports[slot].flatMap { notes.pretendedAt[$0] } ?? notes.pretended
         }
         return pretended ?? plane.counters(of: slot)
     }

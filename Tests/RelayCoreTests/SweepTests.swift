@@ -23,13 +23,25 @@ import WireFormat
         plane = try #require(made.withLock { $0 })
     }
 
+    private func body(_ media: String...) -> [UInt8] {
+        let lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"] + media
+        return Array(lines.map { $0 + "\r\n" }.joined().utf8)
+    }
+
     private func call(_ id: ByteString, isMuxed: Bool = false) throws {
-        let lines =
-            ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=audio 9 RTP/AVP 8"]
-            + (isMuxed ? ["a=rtcp-mux"] : [])
-        let body = Array(lines.map { $0 + "\r\n" }.joined().utf8)
+        let body = isMuxed ? body("m=audio 9 RTP/AVP 8", "a=rtcp-mux") : body("m=audio 9 RTP/AVP 8")
         _ = try relay.offer(Offer(callID: id, fromTag: "a", sdp: body))
         _ = try relay.answer(Answer(callID: id, fromTag: "a", toTag: "b", sdp: body))
+    }
+
+    private func offer(_ id: ByteString, _ media: String...) throws {
+        let sdp = media.reduce(into: body()) { $0 += Array("\($1)\r\n".utf8) }
+        _ = try relay.offer(Offer(callID: id, fromTag: "a", toTag: "b", sdp: sdp))
+    }
+
+    /// The newest RTP port that faces each side.
+    private func ports(_ id: ByteString) throws -> [UInt16] {
+        try #require(relay.snapshot(of: id)).sides.map { try #require($0.media[0].port).port }
     }
 
     /// Applies what the relay itself says of the call, as if it were a little newer.
@@ -96,6 +108,70 @@ import WireFormat
         #expect(relay.endedCalls(.timeout) == 1)
     }
 
+    @Test("a call whose re-offer nobody answers lives by what comes to the ports in use", arguments: ["fax", "move"])
+    func unanswered(_ what: String) throws {
+        defer { relay.stop() }
+        try call("1@host")
+        let talking = try ports("1@host")
+        try offer("1@host", what == "fax" ? "m=image 9 udptl t38" : "m=audio 11 RTP/AVP 8")
+        let newest = try ports("1@host")
+        #expect(newest[1] != talking[1])
+        let start = SystemClock.monotonic
+        var counters = StreamCounters()
+        counters.lastPacket = start + 60_000_000_000
+        // After a move, only one side's port is another one.
+        plane.pretend(counters, at: talking[1])
+        relay.sweep(at: start + 61_000_000_000)
+        #expect(relay.callCount == 1)
+        relay.sweep(at: start + 121_000_000_000)
+        #expect(relay.endedCalls(.timeout) == 1)
+    }
+
+    @Test("what an m-line has counted outlives its ports", arguments: ["move", "fax", "mux", "refusal"])
+    func replaced(_ what: String) throws {
+        defer { relay.stop() }
+        try call("1@host")
+        var (rtp, rtcp) = (StreamCounters(), StreamCounters())
+        (rtp.packets, rtp.bytes, rtp.ssrc, rtp.isKernelized) = (1000, 172_000, 7, true)
+        (rtcp.packets, rtcp.errors) = (10, 1)
+        let old = try ports("1@host")
+        for port in old {
+            plane.pretend(rtp, at: port)
+            plane.pretend(rtcp, at: port + 1)
+        }
+        let media =
+            switch what {
+            case "move": ["m=audio 11 RTP/AVP 8"]
+            case "fax": ["m=image 9 udptl t38"]
+            case "mux": ["m=audio 9 RTP/AVP 8", "a=rtcp-mux"]
+            default: ["m=audio 9 RTP/AVP 8"]
+            }
+        try offer("1@host", media.joined(separator: "\r\n"))
+        let answer = what == "refusal" ? body("m=audio 0 RTP/AVP 8") : body(media.joined(separator: "\r\n"))
+        func expectAll(_ location: SourceLocation = #_sourceLocation) throws -> CallReport {
+            let report = try #require(relay.query(callID: "1@host"))
+            #expect(report.totals.rtp.packets == 2000, sourceLocation: location)
+            #expect(report.totals.rtcp.packets == 20, sourceLocation: location)
+            #expect(report.totals.rtcp.errors == 2, sourceLocation: location)
+            return report
+        }
+        _ = try expectAll()
+        _ = try relay.answer(Answer(callID: "1@host", fromTag: "a", toTag: "b", sdp: answer))
+        _ = try expectAll()
+        relay.sweep(at: SystemClock.monotonic + 6_000_000_000)
+        let open = try #require(relay.snapshot(of: "1@host")).ports
+        #expect(open.count == (what == "refusal" ? 0 : 2) && open.allSatisfy { !$0.hasRTCP || what == "move" })
+        let stream = try expectAll().sides[1].media[0].streams.first
+        #expect(stream?.counters.bytes == (what == "refusal" ? nil : 172_000))
+        #expect(stream?.counters.ssrc == (what == "refusal" ? nil : 7))
+        if what == "fax" || what == "move" { #expect(stream?.counters.isKernelized == false, "that port is closed") }
+
+        try restore("1@host")
+        _ = try expectAll()
+        #expect(relay.terminate(callID: "1@host"))
+        #expect(relay.callTotals.oneWay == 0 && relay.callTotals.withoutPackets == 0)
+    }
+
     @Test("a newer state of a call does not make its samples count twice, nor forget how it was heard")
     func history() throws {
         defer { relay.stop() }
@@ -117,12 +193,12 @@ import WireFormat
         try call("1@host", isMuxed: true)
         try call("2@host", isMuxed: true)
         try restore("2@host")
-        func ports(_ id: ByteString) throws -> [Int] {
+        func streams(_ id: ByteString) throws -> [Int] {
             try #require(relay.query(callID: id)).sides.map { $0.media[0].streams.count }
         }
-        #expect(try ports("1@host") == [2, 2] && ports("2@host") == [2, 2])
+        #expect(try streams("1@host") == [2, 2] && streams("2@host") == [2, 2])
         relay.sweep(at: SystemClock.monotonic + 6_000_000_000)
-        #expect(try ports("1@host") == [1, 1])
-        #expect(try ports("2@host") == [1, 1])
+        #expect(try streams("1@host") == [1, 1])
+        #expect(try streams("2@host") == [1, 1])
     }
 }

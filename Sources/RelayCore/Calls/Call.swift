@@ -48,10 +48,7 @@ package struct CallState: Sendable {
     package var ports: [LocalPort] {
         var ports: [LocalPort] = []
         for side in participants {
-            for media in side.media {
-                if let port = media.port { ports.append(port) }
-                ports += media.superseded
-            }
+            for media in side.media { ports += media.ports }
         }
         return ports
     }
@@ -59,10 +56,7 @@ package struct CallState: Sendable {
     /// The places of all those ports.
     var handles: [StreamHandle] {
         var handles: [StreamHandle] = []
-        for port in ports {
-            handles.append(port.rtp)
-            if let rtcp = port.rtcp { handles.append(rtcp) }
-        }
+        for port in ports { handles += port.handles }
         return handles
     }
 }

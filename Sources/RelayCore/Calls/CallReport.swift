@@ -65,8 +65,10 @@ public struct CallReport: Sendable {
         public let isUnidirectional: Bool
         /// The signalled address is one of ours, so packets that come round again are looked for.
         public let checksLoops: Bool
-        /// RTP first, then RTCP.
+        /// RTP first, then RTCP. Their counters go on when a port is replaced.
         public let streams: [Stream]
+        /// What was counted of RTP and RTCP, those included that have no port, and so no stream, any more.
+        public let totals: (rtp: StreamCounters, rtcp: StreamCounters)
     }
 
     /// One side of the call.
@@ -113,14 +115,13 @@ public struct CallReport: Sendable {
     /// The sides of the call, in the order of their appearance.
     public let sides: [Side]
 
-    /// Sums over all RTP and all RTCP ports.
+    /// Sums over all RTP and all RTCP ports, closed ones included.
     public var totals: (rtp: StreamCounters, rtcp: StreamCounters) {
         var sums = (rtp: StreamCounters(), rtcp: StreamCounters())
         for side in sides {
             for media in side.media {
-                for stream in media.streams {
-                    if stream.isRTCP { sums.rtcp += stream.counters } else { sums.rtp += stream.counters }
-                }
+                sums.rtp += media.totals.rtp
+                sums.rtcp += media.totals.rtcp
             }
         }
         return sums
@@ -135,11 +136,11 @@ extension CallReport {
         let clock = (wall: SystemClock.wall, monotonic: SystemClock.monotonic)
         let lastSignal = state.lastSignal.wall / 1_000_000
         func stream(
-            _ handle: StreamHandle, _ isRTCP: Bool, _ port: LocalPort, _ signalled: TransportAddress?,
+            _ counters: StreamCounters, _ isRTCP: Bool, _ port: LocalPort, _ signalled: TransportAddress?,
             _ observed: ObservedEndpoint, _ rtp: MediaStream?
         ) -> Stream {
             let terms = rtp?.terms
-            var counters = plane.counters(of: handle.slot)
+            var counters = counters
             counters.ssrc = counters.ssrc ?? terms?.ssrc
             counters.quality = counters.settledQuality(clockRate: terms?.clockRate ?? 0, clock: clock)
             func seconds(_ packet: UInt64) -> UInt64 {
@@ -155,10 +156,11 @@ extension CallReport {
         }
         func media(_ media: MediaStream) -> Media {
             var streams: [Stream] = []
+            let totals = media.counted(by: plane)
             if let port = media.port {
-                streams.append(stream(port.rtp, false, port, media.signalled, media.observed, media))
-                if let rtcp = port.rtcp {
-                    streams.append(stream(rtcp, true, port, media.signalledRTCP, media.observedRTCP, nil))
+                streams.append(stream(totals.rtp, false, port, media.signalled, media.observed, media))
+                if port.rtcp != nil {
+                    streams.append(stream(totals.rtcp, true, port, media.signalledRTCP, media.observedRTCP, nil))
                 }
             }
             return Media(
@@ -168,7 +170,7 @@ extension CallReport {
                 isStrictSource: media.policy.isStrict, allowsMediaHandover: media.policy.allowsHandover,
                 isUnidirectional: media.isUnidirectional,
                 checksLoops: media.signalledTarget.map { interfaces.owns($0) } ?? false,
-                streams: streams)
+                streams: streams, totals: totals)
         }
         callID = call.id
         (created, self.lastSignal, metadata, tos) = (state.created, lastSignal, state.metadata, state.tos)

@@ -41,7 +41,9 @@ extension CallSnapshot {
                 media.port = stream.port.map(Port.init) ?? stream.unopened
                 media.superseded = stream.superseded.map(Port.init)
                 media.closeSupersededAt = stream.closeSupersededAt.map(clock.wall)
-                if let ssrc = stream.port.flatMap({ plane.counters(of: $0.rtp.slot).ssrc }) { media.terms.ssrc = ssrc }
+                if let ssrc = stream.ports.lazy.compactMap({ plane.counters(of: $0.rtp.slot).ssrc }).first {
+                    media.terms.ssrc = ssrc
+                }
                 return media
             }
             return side

@@ -32,6 +32,8 @@ package struct CallSnapshot: Hashable, Sendable {
         package init(terms: MediaTerms) { self.terms = terms }
 
         package var ports: [Port] { (port.map { [$0] } ?? []) + superseded }
+        /// As `MediaStream.awaitsAnswer`.
+        var awaitsAnswer: Bool { !superseded.isEmpty && closeSupersededAt == nil }
     }
 
     /// One side of the call.

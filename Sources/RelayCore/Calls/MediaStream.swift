@@ -142,7 +142,7 @@ package struct MediaStream: Hashable, Sendable {
     package var port: LocalPort?
     /// What `port` should be, by what another relay has told, and could not be opened here so far.
     package var unopened: CallSnapshot.Port?
-    /// Ports that a re-offer has replaced. They go on receiving until the new ones have been answered.
+    /// Ports that a re-offer has replaced. They stay in use until the new one has been answered, and receive a little longer.
     package var superseded: [LocalPort] = []
     /// Monotonic time at which the replaced ports are closed, once the new ones have been answered.
     package var closeSupersededAt: UInt64?
@@ -152,6 +152,8 @@ package struct MediaStream: Hashable, Sendable {
     package var closeRTCPAt: UInt64?
     /// How what comes in has been heard, source by source.
     package var sources: [SourceHistory] = []
+    /// What ports have counted that are closed now.
+    package var earlier: [StreamComponent: StreamCounters] = [:]
 
     package init(kind: ByteString, transport: TransportProtocol) {
         terms = MediaTerms(kind: kind, transport: transport)
@@ -170,26 +172,4 @@ package struct MediaStream: Hashable, Sendable {
     var signalledRTCPTarget: TransportAddress? { terms.signalledRTCPTarget }
     /// There is an RTCP port, and RTCP comes to the RTP port.
     var hasSpareRTCP: Bool { terms.isMuxed && port?.rtcp != nil }
-    /// The port in use and the replaced ones.
-    package var ports: [LocalPort] {
-        guard let port else { return superseded }
-        return superseded.isEmpty ? [port] : [port] + superseded
-    }
-    var hasPorts: Bool { port != nil || !superseded.isEmpty }
-
-    /// Takes out the ports whose time is up, to be closed.
-    mutating func takeIdlePorts(at now: UInt64) -> [StreamHandle] {
-        var idle: [StreamHandle] = []
-        if let due = closeSupersededAt, due <= now {
-            idle += superseded.flatMap(\.handles)
-            (superseded, closeSupersededAt) = ([], nil)
-        }
-        if let due = closeRTCPAt, due <= now {
-            if let rtcp = port?.rtcp { idle.append(rtcp) }
-            port?.rtcp = nil
-            closeRTCPAt = nil
-        }
-        if let until = reserved?.until, until <= now { reserved = nil }
-        return idle
-    }
 }

@@ -88,8 +88,8 @@ extension Negotiation {
             && (accepted || !promise.isDisjoint(with: [.demux, .accept]))
         state.participants[offerer].media[index].isPublic = true
         for side in [answerer, offerer] { try settleRTCP(side, index) }
-        for side in [answerer, offerer] where !state.participants[side].media[index].superseded.isEmpty {
-            state.participants[side].media[index].closeSupersededAt = context.monotonic + Self.supersededGrace
+        for side in [answerer, offerer] {
+            state.participants[side].media[index].retireSuperseded(until: context.monotonic + Self.supersededGrace)
         }
     }
 
@@ -195,7 +195,7 @@ extension Negotiation {
         if current == nil, takeBack(side, index, on: interface) { return }
         let reopened = reopen(side, index, on: interface)
         let port = if let reopened { reopened } else { try open(on: interface, hasRTCP: isRTP) }
-        install(port, state.participants[side].media[index])
+        install(port, state.participants[side].media[index].terms, isInUse: current == nil)
         state.participants[side].media[index].reserved = nil
         if let current { supersede(current, side, index) }
         state.participants[side].media[index].port = port
@@ -261,10 +261,7 @@ extension Negotiation {
         if !stream.isMuxed, port.rtcp == nil {
             do throws(SystemError) {
                 let rtcp = try openStream(.rtcp, of: port.pair)
-                changes.append(
-                    .install(
-                        rtcp, ForwardingEntry(component: .rtcp),
-                        SourceLatch(signalled: stream.signalledRTCPTarget, policy: stream.policy)))
+                install(rtcp, .rtcp, stream.terms, isInUse: false)
                 port.rtcp = rtcp
             } catch {
                 throw .noPortAvailable(cause: "\(error)")
@@ -274,17 +271,16 @@ extension Negotiation {
         state.participants[side].media[index] = stream
     }
 
-    private mutating func install(_ port: LocalPort, _ stream: MediaStream) {
-        let component: StreamComponent = port.isRTP ? .rtp : .opaque
-        changes.append(
-            .install(
-                port.rtp, ForwardingEntry(component: component),
-                SourceLatch(signalled: stream.signalledTarget, policy: stream.policy)))
-        guard let rtcp = port.rtcp else { return }
-        changes.append(
-            .install(
-                rtcp, ForwardingEntry(component: .rtcp),
-                SourceLatch(signalled: stream.signalledRTCPTarget, policy: stream.policy)))
+    private mutating func install(_ port: LocalPort, _ terms: MediaTerms, isInUse: Bool) {
+        install(port.rtp, port.isRTP ? .rtp : .opaque, terms, isInUse: isInUse)
+        if let rtcp = port.rtcp { install(rtcp, .rtcp, terms, isInUse: isInUse) }
+    }
+
+    private mutating func install(
+        _ handle: StreamHandle, _ component: StreamComponent, _ terms: MediaTerms, isInUse: Bool
+    ) {
+        let latch = LatchTerms(terms, component, isInUse: isInUse).latch(at: context.monotonic)
+        changes.append(.install(handle, ForwardingEntry(component: component), latch))
     }
 
     /// A rejected or untouched m-line needs no ports.

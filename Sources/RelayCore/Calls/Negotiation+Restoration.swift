@@ -7,8 +7,11 @@ extension Negotiation {
         let open = Dictionary(
             state.ports.map { (CallSnapshot.Port($0).number, $0) }, uniquingKeysWith: { first, _ in first })
         let before = Dictionary(
-            state.participants.flatMap(\.media).flatMap { media in media.ports.map { ($0.rtp.slot, media.terms) } },
-            uniquingKeysWith: { first, _ in first })
+            state.participants.flatMap(\.media).flatMap { media in
+                media.ports.map { port in
+                    (port.rtp.slot, (terms: media.terms, isInUse: !media.awaitsAnswer || port != media.port))
+                }
+            }, uniquingKeysWith: { first, _ in first })
         state.obstacle = nil
         let known = Dictionary(state.participants.map { ($0.id, $0.media) }, uniquingKeysWith: { first, _ in first })
         state.participants = snapshot.sides.map { side in
@@ -17,10 +20,12 @@ extension Negotiation {
             let known = known[participant.id] ?? []
             participant.media = side.media.enumerated().map { index, media in
                 var stream = MediaStream(terms: media.terms)
-                stream.port = media.port.flatMap { port($0, of: media.terms, among: open, before: before) }
+                stream.port = media.port.flatMap {
+                    port($0, of: (media.terms, isInUse: !media.awaitsAnswer), among: open, before: before)
+                }
                 if stream.port == nil { stream.unopened = media.port }
                 stream.superseded = media.superseded.compactMap {
-                    port($0, of: media.terms, among: open, before: before)
+                    port($0, of: (media.terms, isInUse: true), among: open, before: before)
                 }
                 stream.closeSupersededAt = media.closeSupersededAt.map(clock.monotonic)
                 keep(index < known.count ? known[index] : nil, in: &stream)
@@ -41,52 +46,40 @@ extension Negotiation {
 
     /// What this relay knows of an m-line, and snapshots do not tell.
     private func keep(_ known: MediaStream?, in stream: inout MediaStream) {
-        stream.sources = known?.sources ?? []
+        (stream.sources, stream.earlier) = (known?.sources ?? [], known?.earlier ?? [:])
         if stream.port == nil { stream.reserved = known?.reserved }
         stream.closeRTCPAt = stream.hasSpareRTCP ? known?.closeRTCPAt ?? context.monotonic + Self.supersededGrace : nil
     }
 
+    /// What is known of the endpoint at a port, and whether its packets come to this one.
+    private typealias PortTerms = (terms: MediaTerms, isInUse: Bool)
+
     /// An open port, its latch brought up to date; or the same port, opened anew.
     private mutating func port(
-        _ wanted: CallSnapshot.Port, of terms: MediaTerms, among open: [CallSnapshot.Port: LocalPort],
-        before: [SlotID: MediaTerms]
+        _ wanted: CallSnapshot.Port, of now: PortTerms, among open: [CallSnapshot.Port: LocalPort],
+        before: [SlotID: PortTerms]
     ) -> LocalPort? {
         let known = open[wanted.number]
-        guard let port = known.map({ adjusted($0, to: wanted) }) ?? reopen(wanted, isRTP: terms.transport.isRTP) else {
-            return nil
-        }
+        let isRTP = now.terms.transport.isRTP
+        guard let port = known.map({ adjusted($0, to: wanted) }) ?? reopen(wanted, isRTP: isRTP) else { return nil }
+        // As with `signal`: what is said of fax is not about a port for speech.
+        if let known, known.isRTP != isRTP { return port }
         let old = known.flatMap { before[$0.rtp.slot] }
-        update(
-            port.rtp, isNew: known == nil, component: port.isRTP ? .rtp : .opaque,
-            latch: (terms.signalledTarget, terms.observed), was: (old?.signalledTarget, old?.observed), terms, old)
-        if let rtcp = port.rtcp {
-            update(
-                rtcp, isNew: known?.rtcp == nil, component: .rtcp,
-                latch: (terms.signalledRTCPTarget, terms.observedRTCP),
-                was: (old?.signalledRTCPTarget, old?.observedRTCP), terms, old)
-        }
+        update(port.rtp, port.isRTP ? .rtp : .opaque, now, isNew: known == nil, old)
+        if let rtcp = port.rtcp { update(rtcp, .rtcp, now, isNew: known?.rtcp == nil, old) }
         return port
     }
 
     /// Tells the plane about a stream, unless nothing has changed for it.
     private mutating func update(
-        _ handle: StreamHandle, isNew: Bool, component: StreamComponent,
-        latch: (signalled: TransportAddress?, observed: ObservedEndpoint),
-        was: (signalled: TransportAddress?, observed: ObservedEndpoint?), _ terms: MediaTerms, _ old: MediaTerms?
+        _ handle: StreamHandle, _ component: StreamComponent, _ now: PortTerms, isNew: Bool, _ old: PortTerms?
     ) {
-        var source = SourceLatch(signalled: latch.signalled, policy: terms.policy)
-        source.signal(latch.signalled, policy: terms.policy, isPublic: terms.isPublic, at: context.monotonic)
-        if latch.observed.source != nil || latch.observed.isLocked {
-            source.restore(
-                source: latch.observed.source, target: latch.observed.target, isLocked: latch.observed.isLocked,
-                at: context.monotonic)
-        }
+        let terms = LatchTerms(now.terms, component, isInUse: now.isInUse)
         if isNew {
-            changes.append(.install(handle, ForwardingEntry(component: component), source))
-        } else if was.signalled != latch.signalled || was.observed != latch.observed || old?.policy != terms.policy
-            || old?.isPublic != terms.isPublic
-        {
-            changes.append(.relatch(handle.slot, source))
+            changes.append(
+                .install(handle, ForwardingEntry(component: component), terms.latch(at: context.monotonic)))
+        } else if old.map({ LatchTerms($0.terms, component, isInUse: $0.isInUse) }) != terms {
+            changes.append(.relatch(handle.slot, terms.latch(at: context.monotonic)))
         }
     }
 

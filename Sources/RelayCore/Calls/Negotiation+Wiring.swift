@@ -6,7 +6,8 @@ extension Negotiation {
     mutating func signal(_ side: Int) {
         for stream in state.participants[side].media {
             guard stream.port != nil else { continue }
-            for port in stream.ports {
+            // Of where fax goes, the port for speech need not know: what is said until the answer goes on.
+            for port in stream.ports where port.isRTP == stream.transport.isRTP {
                 changes.append(
                     .signal(port.rtp.slot, stream.signalledTarget, stream.policy, isPublic: stream.isPublic))
                 if stream.piercesNAT, stream.isPublic, stream.observed.source == nil,
@@ -19,6 +20,20 @@ extension Negotiation {
                     .signal(rtcp.slot, stream.signalledRTCPTarget, stream.policy, isPublic: stream.isPublic))
             }
         }
+    }
+
+    /// Closes ports whose time is up; false when there were none.
+    mutating func closeIdlePorts(at now: UInt64) -> Bool {
+        var idle: [StreamHandle] = []
+        for side in state.participants.indices {
+            for index in state.participants[side].media.indices {
+                idle += state.participants[side].media[index].takeIdlePorts(at: now)
+            }
+        }
+        guard !idle.isEmpty else { return false }
+        rewire()
+        close(idle)
+        return true
     }
 
     /// Connects every stream of the call with the one it is forwarded to. All of them, each time: a call has few
@@ -49,8 +64,9 @@ extension Negotiation {
         entry.checksLoops = stream.signalledTarget.map { context.interfaces.owns($0) } ?? false
         entry.passesNonRTP = stream.transport.isSecure
         entry.clockRate = stream.terms.clockRate
-        entry.rtpSink = sink?.port?.rtp.slot
-        entry.rtcpSink = sink.flatMap { $0.isMuxed ? $0.port?.rtp.slot : $0.port?.rtcp?.slot }
+        let outlet = sink?.outlet(isRTP: port.isRTP)
+        entry.rtpSink = outlet?.rtp.slot
+        entry.rtcpSink = sink?.isMuxed == true ? outlet?.rtp.slot : outlet?.rtcp?.slot
         changes.append(.update(port.rtp.slot, entry))
         guard let rtcp = port.rtcp else { return }
         entry.component = .rtcp

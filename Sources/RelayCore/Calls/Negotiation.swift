@@ -252,11 +252,29 @@ struct Negotiation {
             let marks = state.handles.map { StreamChange.mark($0, tos: self.state.tos) }
             changes.insert(contentsOf: marks, at: 0)  // before any of these ports is closed
         }
-        state = self.state
         for case .remove(let handle) in changes {
-            context.interfaces.noteClosing(handle, context.plane.counters(of: handle.slot))
+            let counters = context.plane.counters(of: handle.slot)
+            context.interfaces.noteClosing(handle, counters)
+            keep(counters, of: handle, since: state)
         }
+        state = self.state
         context.plane.apply(changes, worker: call.worker)
+    }
+
+    /// What a closed port has counted stays with its m-line.
+    private mutating func keep(_ counters: StreamCounters, of handle: StreamHandle, since before: CallState) {
+        for old in before.participants {
+            for (index, media) in old.media.enumerated() {
+                for port in media.ports where port.handles.contains(handle) {
+                    guard let side = state.index(of: old.id), index < state.participants[side].media.count else {
+                        return
+                    }
+                    let component: StreamComponent = port.rtcp == handle ? .rtcp : port.isRTP ? .rtp : .opaque
+                    state.participants[side].media[index].keep(counters, of: component)
+                    return
+                }
+            }
+        }
     }
 
     /// Closes what was opened; the call stays as it was.

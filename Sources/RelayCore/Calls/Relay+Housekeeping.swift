@@ -43,7 +43,7 @@ extension Relay {
         for side in state.participants.indices {
             for index in state.participants[side].media.indices {
                 let stream = state.participants[side].media[index]
-                guard let port = stream.port else { continue }
+                guard let port = stream.portInUse else { continue }
                 if port.rtp.slot == event.slot {
                     guard event.signalled == stream.signalledTarget else { return false }
                     state.participants[side].media[index].observed = observed
@@ -111,7 +111,7 @@ extension Relay {
     private func pierceNATs(of call: Call, _ state: CallState, at now: UInt64) {
         guard now &- state.lastSignal.monotonic >= Self.pierceInterval else { return }  // negotiating does it, too
         let knocks = state.participants.flatMap(\.media).compactMap { stream -> StreamChange? in
-            guard stream.piercesNAT, stream.isPublic, stream.observed.source == nil, let port = stream.port,
+            guard stream.piercesNAT, stream.isPublic, stream.observed.source == nil, let port = stream.portInUse,
                 let target = stream.signalledTarget
             else { return nil }
             return .pierce(port.rtp, target)
@@ -121,18 +121,13 @@ extension Relay {
 
     /// Closes ports that a re-offer has replaced, or that RTCP no longer needs.
     private func closeIdlePorts(of call: Call, _ state: inout CallState, at now: UInt64) -> Bool {
-        var idle: [StreamHandle] = []
-        for side in state.participants.indices {
-            for index in state.participants[side].media.indices {
-                idle += state.participants[side].media[index].takeIdlePorts(at: now)
-            }
+        guard state.participants.contains(where: { $0.media.contains { $0.hasIdlePorts(at: now) } }) else {
+            return false
         }
-        guard !idle.isEmpty else { return false }
         var work = Negotiation(call: call, state: state, context: context())
-        work.rewire()
-        work.close(idle)
+        let hasClosed = work.closeIdlePorts(at: now)
         work.commit(to: &state)
-        return true
+        return hasClosed
     }
 
     /// Why the call should end now, if it should.
@@ -158,7 +153,7 @@ extension Relay {
                     continue
                 }
                 // Where a port should be, and could not be opened, nothing is heard.
-                let packet = media.port?.handles.compactMap { heard[$0.slot] }.max() ?? 0
+                let packet = media.ports.lazy.flatMap(\.handles).compactMap { heard[$0.slot] }.max() ?? 0
                 let latest = max(packet, state.lastSignal.monotonic, state.ownedSince)
                 // Who holds may play music or nothing: the m-line is on hold as soon as one of its sides is.
                 if media.isOnHold || index < peer.count && peer[index].isOnHold {

@@ -5,7 +5,7 @@ extension Relay {
     func noteQuality(in state: inout CallState) {
         for side in state.participants.indices {
             for index in state.participants[side].media.indices {
-                guard let port = state.participants[side].media[index].port, port.isRTP else { continue }
+                guard let port = state.participants[side].media[index].portInUse, port.isRTP else { continue }
                 noteQuality(plane.counters(of: port.rtp.slot), at: port, of: side, index, in: &state)
             }
         }
@@ -31,8 +31,8 @@ extension Relay {
                 for port in media.ports {
                     let counters = read(port.rtp)
                     if let rtcp = port.rtcp { _ = read(rtcp) }
-                    // Of the replaced ports, only the traffic counts.
-                    guard port.isRTP, port.rtp.slot == media.port?.rtp.slot else { continue }
+                    // Of the others, only the traffic counts.
+                    guard port.isRTP, port.rtp.slot == media.portInUse?.rtp.slot else { continue }
                     noteQuality(counters, at: port, of: side, index, in: &state)
                 }
             }

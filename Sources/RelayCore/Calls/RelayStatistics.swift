@@ -107,10 +107,11 @@ extension Relay {
         var (sides, silentSides) = (0, 0)
         var sources: [(quality: SourceQuality, clockRate: UInt32)] = []
         for side in state.participants {
-            guard side.media.contains(where: \.hasPorts) else { continue }
+            guard side.media.contains(where: { $0.hasPorts || !$0.earlier.isEmpty }) else { continue }
             sides += 1
             var hasSpoken = false
             for media in side.media {
+                hasSpoken = hasSpoken || media.hasSpokenEarlier
                 for port in media.ports {
                     var counters = plane.counters(of: port.rtp.slot)
                     guard counters.packets > 0 else { continue }

@@ -101,8 +101,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
         if policy.learning == .off { source = address }
     }
 
-    /// Continues where another relay or an earlier process was: same target, same lock. The source counts as just heard,
-    /// or the lock would be open to its neighbours at once.
+    /// Continues where another relay or an earlier process was: same target, same lock. The source counts as heard `now`, or
+    /// the lock would be open to its neighbours at once.
     package mutating func restore(
         source: TransportAddress?, target: TransportAddress?, isLocked: Bool, at now: UInt64
     ) {
