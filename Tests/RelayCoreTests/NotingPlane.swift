@@ -9,6 +9,7 @@ final class NotingPlane: ForwardingPlane {
         var pretended: StreamCounters?
         var pretendedAt: [UInt16: StreamCounters] = [:]
         var ports: [SlotID: UInt16] = [:]
+        var entries: [UInt16: ForwardingEntry] = [:]
     }
 
     private let plane: UserPlane
@@ -33,6 +34,9 @@ final class NotingPlane: ForwardingPlane {
     /// From now on, the stream of a port has counted this.
     func pretend(_ counters: StreamCounters, at port: UInt16) { notes.withLock { $0.pretendedAt[port] = counters } }
 
+    /// How a port forwards, as the relay has said last.
+    func entry(of port: UInt16) -> ForwardingEntry? { notes.withLock { $0.entries[port] } }
+
     func open(
         _ component: StreamComponent, of pair: PortPair, tos: UInt8, worker: UInt16, owner: Call
     ) throws(SystemError) -> StreamHandle {
@@ -55,7 +59,12 @@ final class NotingPlane: ForwardingPlane {
     var workerCount: Int { plane.workerCount }
     func knock() -> [UInt64] { plane.knock() }
     func discard(_ handle: StreamHandle) { plane.discard(handle) }
-    func apply(_ changes: [StreamChange], worker: UInt16) { plane.apply(changes, worker: worker) }
+    func apply(_ changes: [StreamChange], worker: UInt16) {
+        notes.withLock { notes in
+            for case .update(let slot, let entry) in changes { notes.entries[notes.ports[slot] ?? 0] = entry }
+        }
+        plane.apply(changes, worker: worker)
+    }
     func collect() -> [(owner: Call, event: LatchEvent)] { plane.collect() }
     func drops(_ reason: DropReason) -> UInt64 { plane.drops(reason) }
     var totals: PlaneTotals { plane.totals }

@@ -172,6 +172,27 @@ import WireFormat
         #expect(relay.callTotals.oneWay == 0 && relay.callTotals.withoutPackets == 0)
     }
 
+    @Test("jitter is measured by the clock of the codec that was agreed on, not of the first one that was offered")
+    func clockRate() throws {
+        defer { relay.stop() }
+        let offer = body("m=audio 9 RTP/AVP 107 8", "a=rtpmap:107 opus/48000/2")
+        _ = try relay.offer(Offer(callID: "1@host", fromTag: "a", sdp: offer))
+        let answer = body("m=audio 9 RTP/AVP 96 8", "a=rtpmap:96 L16/44100")
+        _ = try relay.answer(Answer(callID: "1@host", fromTag: "a", toTag: "b", sdp: answer))
+        func expectAgreed(_ location: SourceLocation = #_sourceLocation) throws {
+            let media = try #require(relay.query(callID: "1@host")).sides[0].media[0]
+            #expect(media.codec == "PCMA/8000", sourceLocation: location)
+            #expect(media.payloadType == 8, sourceLocation: location)
+            #expect(plane.entry(of: try ports("1@host")[0])?.clockRate == 8000, sourceLocation: location)
+        }
+        try expectAgreed()
+        // It may be refused.
+        _ = try relay.offer(Offer(callID: "1@host", fromTag: "a", toTag: "b", sdp: offer))
+        try expectAgreed()
+        try restore("1@host")
+        try expectAgreed()
+    }
+
     @Test("a newer state of a call does not make its samples count twice, nor forget how it was heard")
     func history() throws {
         defer { relay.stop() }

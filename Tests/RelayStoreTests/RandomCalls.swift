@@ -110,6 +110,7 @@ extension CallSnapshot.Media {
         terms.maxptime = generator.perhaps { $0.number(0...1000) }
         terms.payloadTypes = (0..<generator.number(0...5)).map { _ in UInt8(generator.number(0...127)) }
         terms.codec = generator.perhaps { $0.octets() }
+        terms.payloadType = generator.perhaps { UInt8($0.number(0...127)) } ?? terms.payloadTypes.first
         var media = CallSnapshot.Media(terms: terms)
         media.port = generator.perhaps { .random(&$0) }
         media.superseded = (0..<generator.number(0...2)).map { _ in .random(&generator) }

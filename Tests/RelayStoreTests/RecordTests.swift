@@ -37,7 +37,7 @@ struct RecordTests {
         #expect(fields(snapshot.sides[0]) == 3)
         #expect(fields(snapshot.sides[0].participant) == 13)
         #expect(fields(CallSnapshot.Media.random(&generator)) == 4)
-        #expect(fields(MediaTerms(kind: "audio", transport: .rtpAVP)) == 27)
+        #expect(fields(MediaTerms(kind: "audio", transport: .rtpAVP)) == 28)
         #expect(fields(CallSnapshot.Port(interface: "", local: .unspecified(.ipv4), port: 0, hasRTCP: true)) == 4)
         #expect(fields(ObservedEndpoint()) == 3)
         #expect(fields(SourceLatch.Policy()) == 4)

@@ -45,7 +45,7 @@ public struct CallReport: Sendable {
         public let kind: ByteString
         /// `RTP/AVP`, …
         public let transport: ByteString
-        /// First codec, as in `PCMA/8000`.
+        /// The codec that was agreed on, as in `PCMA/8000`; before that, the first one that it has offered.
         public let codec: ByteString?
         /// Its payload type (RFC 3551 §6).
         public let payloadType: UInt8?
@@ -165,7 +165,7 @@ extension CallReport {
             }
             return Media(
                 kind: media.kind, transport: media.transport.text, codec: media.codec,
-                payloadType: media.payloadTypes.first, sends: media.sends,
+                payloadType: media.payloadType, sends: media.sends,
                 receives: media.receives, isMuxed: media.isMuxed, isAsymmetric: media.policy.isAsymmetric,
                 isStrictSource: media.policy.isStrict, allowsMediaHandover: media.policy.allowsHandover,
                 isUnidirectional: media.isUnidirectional,

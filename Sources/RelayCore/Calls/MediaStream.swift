@@ -103,8 +103,10 @@ package struct MediaTerms: Hashable, Sendable {
     package var payloadTypes: [UInt8] = []
     /// Bit *n* is set when their payload type *n* carries DTMF events.
     package var telephoneEvents: UInt128 = 0
-    /// First codec, as in `PCMA/8000`.
+    /// The codec that was agreed on, as in `PCMA/8000`; before that, the first one that they have offered.
     package var codec: ByteString?
+    /// Its payload type (RFC 3551 §6).
+    package var payloadType: UInt8?
 
     /// RTP timestamp units per second of that codec, Hz; 0 when unknown.
     var clockRate: UInt32 {

@@ -59,8 +59,10 @@ extension Negotiation {
 
     /// Applies one m-line of an answer.
     mutating func accept(
-        _ description: MediaDescription, at index: Int, of options: MediaOptions, from answerer: Int, to offerer: Int
+        _ section: Int, of document: SDPDocument, at index: Int, of options: MediaOptions, from answerer: Int,
+        to offerer: Int
     ) throws(RelayError) {
+        let description = document.media[section]
         describe(description, at: index, of: options, side: answerer, takesEffect: true)
         guard !description.isRejected, description.kind != .message,
             !state.participants[offerer].media[index].isRejected
@@ -77,6 +79,7 @@ extension Negotiation {
             try ensurePort(side, index, family: family ?? description.connection.family, mustChange: false)
         }
         state.participants[answerer].media[index].transport = description.transport
+        agreeOnCodec(section, of: document, offerer, index)
         if let ptime = description.ptime { state.participants[offerer].media[index].ptime = ptime }
         mirror(description.direction, onto: offerer, index)
 
@@ -93,10 +96,19 @@ extension Negotiation {
         }
     }
 
+    /// What the offerer sends now: of what it has offered, the answer prefers the first (RFC 3264 §6.1).
+    private mutating func agreeOnCodec(_ section: Int, of document: SDPDocument, _ offerer: Int, _ index: Int) {
+        let (answer, offered) = (document.media[section], state.participants[offerer].media[index].payloadTypes)
+        let agreed = answer.payloadTypes.first { offered.contains($0) }
+        guard agreed != nil || !answer.transport.isRTP else { return }
+        state.participants[offerer].media[index].payloadType = agreed
+        state.participants[offerer].media[index].codec = agreed.flatMap { document.encoding(of: $0, in: section) }
+    }
+
     /// Takes over what a side says about its own media.
     ///
-    /// - Parameter takesEffect: false for a re-offer, whose direction counts once it is answered: a refused hold must
-    ///   not silence anybody.
+    /// - Parameter takesEffect: false for a re-offer, whose direction and codecs count once it is answered: a refused hold
+    ///   must not silence anybody.
     private mutating func describe(
         _ description: MediaDescription, at index: Int, of options: MediaOptions, side: Int, takesEffect: Bool
     ) {
@@ -123,7 +135,7 @@ extension Negotiation {
         stream.maxptime = description.maxptime
         stream.payloadTypes = description.payloadTypes
         stream.telephoneEvents = description.telephoneEvents
-        stream.codec = description.firstCodec
+        if takesEffect { (stream.codec, stream.payloadType) = (description.firstCodec, description.payloadTypes.first) }
         (stream.piercesNAT, stream.waitsForNAT) = (options.piercesNAT, options.waitsForNAT)
         stream.isUnidirectional = options.isUnidirectional
         stream.policy.learning = options.endpointLearning ?? context.defaultLearning

@@ -110,8 +110,8 @@ struct Negotiation {
         if answer.options.blocksDTMF { state.participants[answerer].restriction.insert(.dtmf) }
         let shared = min(state.participants[offerer].media.count, state.participants[answerer].media.count)
         let streams = streamIndices(of: document, from: answerer)
-        for (description, index) in zip(document.media, streams) where index < shared {
-            try accept(description, at: index, of: answer.options, from: answerer, to: offerer)
+        for (section, index) in streams.enumerated() where index < shared {
+            try accept(section, of: document, at: index, of: answer.options, from: answerer, to: offerer)
         }
         choose(answerer, for: offerer)
         signal(answerer)

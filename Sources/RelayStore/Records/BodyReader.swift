@@ -166,6 +166,7 @@ extension BodyReader {
         terms.maxptime = try integer("maxptime")
         terms.payloadTypes = try octets("types")?.bytes ?? []
         terms.codec = try octets("codec")
+        terms.payloadType = try integer("type") ?? terms.payloadTypes.first
         for payloadType in try octets("events")?.bytes ?? [] where payloadType < 128 {
             terms.telephoneEvents |= 1 << UInt128(payloadType)
         }

@@ -66,6 +66,8 @@ extension BodyWriter {
         field("maxptime", terms.maxptime)
         field("types", terms.payloadTypes.isEmpty ? nil : ByteString(terms.payloadTypes))
         field("codec", terms.codec)
+        // Of the first of its types, unless another was agreed on.
+        if terms.payloadType != terms.payloadTypes.first { field("type", terms.payloadType.map(UInt64.init)) }
         let events = (UInt8(0)..<128).filter { terms.telephoneEvents & 1 << UInt128($0) != 0 }
         field("events", events.isEmpty ? nil : ByteString(events))
         if let port = media.port { dictionary("port") { $0.write(port) } }
