@@ -15,6 +15,13 @@ struct RelayCtl: AsyncParsableCommand {
             Pass.self,
         ],
         defaultSubcommand: Pass.self)
+
+    static func main() async {
+        let words = Array(CommandLine.arguments.dropFirst())
+        // The argument parser has a word 'help' of its own, about our commands: 'help tune'. Alone it is the relay's.
+        let asksRelay = words.filter { !$0.hasPrefix("-") } == ["help"]
+        await main(asksRelay ? ["run"] + words : nil)
+    }
 }
 
 /// Where the relay is, and what its answers look like.

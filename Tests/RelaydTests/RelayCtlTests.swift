@@ -53,13 +53,18 @@ struct RelayCtlTests {
     func passThrough() async throws {
         try await withTestRun("relayctl-pass") { run in
             let (_, console) = try await Self.start(in: run)
-            func ask(_ words: [String], at address: TransportAddress) async throws -> (Int32, String) {
-                let process = try run.start(
-                    try Executables.product("relayctl"), ["--address=\(address)"] + words,
-                    name: "relayctl-\(words.joined(separator: "-"))-\(address.port)")
+            func perform(_ words: [String], _ name: String) async throws -> (Int32, String) {
+                let process = try run.start(try Executables.product("relayctl"), words, name: "relayctl-\(name)")
                 return (try await process.exitStatus(within: .seconds(10)), process.log)
             }
+            func ask(_ words: [String], at address: TransportAddress) async throws -> (Int32, String) {
+                try await perform(
+                    ["--address=\(address)"] + words, "\(words.joined(separator: "-"))-\(address.port)")
+            }
             #expect(try await ask(["ping"], at: console) == (0, "pong\n"))
+            let (answered, help) = try await perform(["help", "--address=\(console)"], "help")
+            #expect(answered == 0 && help.contains("  list totals"), "\(help)")
+            #expect(try await perform(["help", "tune"], "help-tune").1.contains("USAGE: relayctl tune"))
             #expect(try await ask(["list", "transcoders"], at: console) == (0, "No stats entries\n"))
             #expect(try await ask(["nonsense"], at: console) == (1, "Unknown or incomplete command::nonsense\n"))
             let nobody = TransportAddress(console.address, port: console.port + 1)

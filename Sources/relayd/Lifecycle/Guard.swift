@@ -148,7 +148,12 @@ struct Guard {
             if let status = takeMessages() { return status }
             channel?.close()
             channel = nil
-            if stopSignals == 0 { log.error("the relay (process \(process)) has ended with status \(status)") }
+            if stopSignals == 0 {
+                // One that was told to drain has done what it should.
+                log.log(
+                    level: status == 0 ? .notice : .error,
+                    "the relay (process \(process)) has ended with status \(status)")
+            }
             if let status = perform(policy.handle(.ended(status: status), at: SystemClock.monotonic)) { return status }
         }
         return nil
