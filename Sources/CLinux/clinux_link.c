@@ -7,7 +7,9 @@
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static int set_up(int index) {
     struct clinux_netlink_request request;
@@ -27,7 +29,18 @@ static int create(const char *name, const char *kind) {
     return result == -EEXIST ? 0 : result;
 }
 
-int clinux_link_ensure(const char *name) {
+static bool is_up(const char *name, size_t length) {
+    struct ifreq request = {0};
+    memcpy(request.ifr_name, name, length);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    bool result = ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
+    close(fd);
+    return result;
+}
+
+int clinux_link_ensure(const char *name, bool *has_changed) {
+    *has_changed = false;
     size_t length = strlen(name);
     if (length == 0 || length >= IFNAMSIZ) return -EINVAL;
     if (if_nametoindex(name) == 0) {
@@ -38,11 +51,11 @@ int clinux_link_ensure(const char *name) {
     }
     int index = (int)if_nametoindex(name);
     if (index == 0) return -errno;
+    if (is_up(name, length)) return index;
+    *has_changed = true;
     int result = set_up(index);
     return result < 0 ? result : index;
 }
-
-int clinux_link_index(const char *name) { return (int)if_nametoindex(name); }
 
 int clinux_link_address(int index, const struct clinux_address *address, bool present) {
     bool is_v4 = address->family == 4;
@@ -62,5 +75,5 @@ int clinux_link_address(int index, const struct clinux_address *address, bool pr
     clinux_netlink_add(&request, IFA_ADDRESS, value, length);
     int result = clinux_netlink_perform(&request);
     if (result == (present ? -EEXIST : -EADDRNOTAVAIL)) return 0;
-    return result;
+    return result < 0 ? result : 1;
 }

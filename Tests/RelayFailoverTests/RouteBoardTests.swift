@@ -39,14 +39,17 @@ struct RouteBoardTests {
         #expect(board.changes() == [.init(address: Self.one, level: .home)])
     }
 
-    @Test("what a driver has lost is told again, all of it")
-    func loses() {
+    @Test("what holds is what was told and has not failed, better levels first")
+    func standing() {
         var board = RouteBoard()
-        _ = board.want(.home, for: Self.one)
         _ = board.want(.none, for: Self.two)
-        board.lost()
-        #expect(board.changes().map(\.level) == [.home, .none])
-        #expect(board.changes() == [])
+        _ = board.want(.home, for: Self.one)
+        #expect(
+            board.standing == [.init(address: Self.one, level: .home), .init(address: Self.two, level: .none)])
+        _ = board.limit(to: .lastResort)
+        #expect(board.standing.first == .init(address: Self.one, level: .lastResort))
+        board.failed(Self.one)
+        #expect(board.standing == [.init(address: Self.two, level: .none)])
     }
 
     @Test("better levels go first")

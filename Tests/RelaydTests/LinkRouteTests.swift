@@ -9,15 +9,39 @@ import Testing
     .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"),
     .enabled(if: RelayHost.obstacle == nil, "\(RelayHost.obstacle ?? "")"))
 struct LinkRouteTests {
-    /// What an interface of the relay's host has.
+    /// Has `ip` do something on the relay's host.
+    @discardableResult
+    private static func ip(_ words: [String], beside relay: ChildProcess, in run: TestRun) async throws -> String {
+        let ip = try run.start(
+            "/usr/bin/nsenter", ["--net=/proc/\(relay.identifier)/ns/net", "ip"] + words, name: "ip")
+        #expect(try await ip.exitStatus(within: .seconds(10)) == 0, "ip \(words): \(ip.lastLines)")
+        return ip.log
+    }
+
+    /// What an interface of the relay's host has; `nil` when there is none, or it is down.
     private static func addresses(of interface: String, beside relay: ChildProcess, in run: TestRun) async throws
-        -> String
+        -> String?
     {
-        let show = try run.start(
-            "/usr/bin/nsenter",
-            ["--net=/proc/\(relay.identifier)/ns/net", "ip", "-brief", "address", "show", interface], name: "show")
-        _ = try await show.exitStatus(within: .seconds(10))
-        return show.log
+        let shown = try await ip(["-brief", "address", "show", "up"], beside: relay, in: run)
+        return shown.split(separator: "\n").first { $0.hasPrefix("\(interface) ") }.map { "\($0)" }
+    }
+
+    /// Starts a relay on a host of its own that makes the interfaces, and waits until its address is announced.
+    private static func start(_ number: UInt8, in run: TestRun) async throws -> ChildProcess {
+        let relay = try await RelayHost(number, in: run).start(
+            try RelayProcess.executable(),
+            [
+                "--config-file=none", "--foreground", "--log-stderr", "--num-threads=1", "--interface=192.0.2.1",
+                "--listen-ng=127.0.0.1:2223", "--announce=link:relay0",
+            ], name: "relay")
+        try await isAnnounced(by: relay, in: run)
+        return relay
+    }
+
+    private static func isAnnounced(by relay: ChildProcess, in run: TestRun) async throws {
+        _ = try await eventually("the address is there; it says: \(relay.lastLines)") {
+            try await addresses(of: "relay0", beside: relay, in: run)?.contains(" 192.0.2.1/32 ") ?? false ? true : nil
+        }
     }
 
     @Test(
@@ -25,30 +49,36 @@ struct LinkRouteTests {
         .timeLimit(.minutes(1)))
     func makesInterfaces() async throws {
         try await withTestRun("link-routes") { run in
-            let host = RelayHost(61, in: run)
-            let relay = try await host.start(
-                try RelayProcess.executable(),
-                [
-                    "--config-file=none", "--foreground", "--log-stderr", "--num-threads=1", "--interface=192.0.2.1",
-                    "--listen-ng=127.0.0.1:2223", "--announce=link:relay0",
-                ], name: "relay")
-            _ = try await eventually("the address is there; it says: \(relay.lastLines)") {
-                try await Self.addresses(of: "relay0", beside: relay, in: run).contains(" 192.0.2.1/32 ") ? true : nil
-            }
-            #expect(try await !Self.addresses(of: "relay0-drain", beside: relay, in: run).contains("192.0.2.1"))
+            let relay = try await Self.start(61, in: run)
+            #expect(
+                try await Self.addresses(of: "relay0-drain", beside: relay, in: run)?.contains("192.0.2.1") == false)
 
-            // Somebody removes it, and it is made anew with what belongs on it.
-            let remove = try run.start(
-                "/usr/bin/nsenter", ["--net=/proc/\(relay.identifier)/ns/net", "ip", "link", "del", "relay0"],
-                name: "remove")
-            #expect(try await remove.exitStatus(within: .seconds(10)) == 0)
-            _ = try await eventually("the address is there again; it says: \(relay.lastLines)") {
-                try await Self.addresses(of: "relay0", beside: relay, in: run).contains(" 192.0.2.1/32 ") ? true : nil
-            }
             relay.signal(SIGTERM)
             #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
             #expect(relay.log.contains("192.0.2.1: leaves: waits for the last packet"))
             #expect(relay.log.contains("192.0.2.1: has left"))
+        }
+    }
+
+    @Test("what somebody takes away comes back, and so does what it was on", .timeLimit(.minutes(1)))
+    func restores() async throws {
+        try await withTestRun("link-routes-restored") { run in
+            let relay = try await Self.start(62, in: run)
+            #expect(!relay.log.contains("somebody else has changed"))
+            for fault in [
+                ["addr", "del", "192.0.2.1/32", "dev", "relay0"], ["link", "set", "relay0", "down"],
+                ["link", "del", "relay0"],
+            ] {
+                try await Self.ip(fault, beside: relay, in: run)
+                try await Self.isAnnounced(by: relay, in: run)
+            }
+            // Something that does not belong there goes.
+            try await Self.ip(["addr", "add", "192.0.2.1/32", "dev", "relay0-drain"], beside: relay, in: run)
+            _ = try await eventually("it is gone; the relay says: \(relay.lastLines)") {
+                try await Self.addresses(of: "relay0-drain", beside: relay, in: run)?.contains("192.0.2.1") == false
+                    ? true : nil
+            }
+            #expect(relay.log.contains("somebody else has changed what routes are announced on"))
         }
     }
 }

@@ -65,9 +65,8 @@ int clinux_write_text(int fd, const char *text, size_t length);
 
 // --- Addresses on interfaces ----------------------------------------------------------------------------------------
 
-/// Makes a dummy interface unless there is an interface of that name, and sets it up. Returns its index or -errno.
-int clinux_link_ensure(const char *name);
-/// The index of an interface; 0 when there is none of that name.
-int clinux_link_index(const char *name);
-/// Adds an address with the full prefix to an interface, or removes it. What is so already is no failure.
+/// Makes a dummy interface unless there is an interface of that name, and sets it up unless it is; says whether there was
+/// anything to do. Returns its index or -errno.
+int clinux_link_ensure(const char *name, bool *has_changed);
+/// Adds an address with the full prefix to an interface, or removes it. Returns 1, 0 when it is so already, or -errno.
 int clinux_link_address(int index, const struct clinux_address *address, bool present);

@@ -16,31 +16,31 @@ package struct NetworkLink: Equatable, Sendable {
         _ = try ensure()
     }
 
-    /// The interface's number now; 0 when there is none of that name. One that was removed and made again has another one,
-    /// and none of its addresses.
-    // SAFETY: a terminated string that lives across the call.
-    package var index: Int32 { unsafe clinux_link_index(name) }
-
-    private func ensure() throws(SystemError) -> Int32 {
-        // SAFETY: a terminated string that lives across the call.
-        let index = unsafe clinux_link_ensure(name)
+    private func ensure() throws(SystemError) -> (index: Int32, hasChanged: Bool) {
+        var hasChanged = false
+        // SAFETY: a terminated string, and a place for the answer, that live across the call.
+        let index = unsafe clinux_link_ensure(name, &hasChanged)
         guard index > 0 else {
             // The kernel's "not supported" says nothing of what.
             let why = index == -EOPNOTSUPP ? " (this kernel has no dummy interfaces: make it beforehand)" : ""
             throw SystemError(errno: -index, operation: "make the interface \(name)\(why)")
         }
-        return index
+        return (index, hasChanged)
     }
 
-    /// Adds an address (with /32 or /128) or removes it; what is so already stays so.
-    package func set(_ address: IPAddress, isPresent: Bool) throws(SystemError) {
-        let index = try ensure()
+    /// Adds an address (with /32 or /128) or removes it, and sees to it that the interface is there and up; what is so
+    /// already stays so.
+    ///
+    /// - Returns: whether there was anything to do.
+    package func set(_ address: IPAddress, isPresent: Bool) throws(SystemError) -> Bool {
+        let (index, hasChanged) = try ensure()
         var raw = TransportAddress(address, port: 0).raw
         // SAFETY: the shim reads one structure that lives across the call.
         let result = unsafe clinux_link_address(index, &raw, isPresent)
-        guard result == 0 else {
+        guard result >= 0 else {
             throw SystemError(
                 errno: -result, operation: "\(isPresent ? "add \(address) to" : "remove \(address) from") \(name)")
         }
+        return result > 0 || hasChanged
     }
 }

@@ -1,3 +1,5 @@
+internal import RelayCore
+
 /// How routes are announced: the value of `--announce`.
 package enum AnnounceMethod: Equatable, Sendable {
     /// Addresses on this interface.
@@ -28,7 +30,7 @@ package enum AnnounceMethod: Equatable, Sendable {
 
     /// Room is left for the suffix of the second interface.
     private static func isInterface(_ name: String) -> Bool {
-        let longest = 15 - LinkRouteDriver.suffix.utf8.count
+        let longest = NetworkLink.longestName - LinkRouteDriver.suffix.utf8.count
         return !name.isEmpty && name.utf8.count <= longest && !name.contains { $0 == "/" || $0.isWhitespace }
     }
 }

@@ -11,11 +11,12 @@ package struct RouteAnnouncer: Sendable {
     private let log: Logger
     /// When what failed is tried again; monotonic nanoseconds.
     private var retryAt: UInt64 = 0
-    /// Of the driver, when it was last looked at.
-    private var ground: [Int32] = []
     /// Addresses whose failure has been logged.
     private var failing: Set<IPAddress> = []
     private static let retryInterval: UInt64 = 500_000_000
+    /// When it is worth a line again that somebody changes what is ours; monotonic nanoseconds.
+    private var warnAt: UInt64 = 0
+    private static let warningInterval: UInt64 = 60_000_000_000
     /// Standard input, when ExaBGP writes its acknowledgements there.
     package let input: Int32
 
@@ -30,7 +31,6 @@ package struct RouteAnnouncer: Sendable {
             (driver, command, input) = (ExaBGPRouteDriver(descriptor: try GuardedProcess.openPipe(path)), nil, -1)
         case .command(let command)?: (driver, self.command, input) = (nil, command, -1)
         }
-        ground = driver?.ground ?? []
     }
 
     package mutating func want(_ level: RouteLevel, for address: IPAddress, at now: UInt64) {
@@ -43,22 +43,30 @@ package struct RouteAnnouncer: Sendable {
         perform(board.forget(above: level), at: now)
     }
 
-    /// Some times a second: tries again what failed, announces again what somebody has removed, goes on with commands.
+    /// Some times a second: tries again what failed, puts right what somebody has changed, goes on with commands.
     package mutating func tick(at now: UInt64) {
         if now >= retryAt {
             retryAt = now &+ Self.retryInterval
-            let isLost = hasLostGround()
-            if isLost { board.lost() }
+            restore(at: now)
             perform(board.changes(), at: now)
-            if isLost { ground = driver?.ground ?? [] }
         }
         runCommands(at: now)
     }
 
-    private func hasLostGround() -> Bool {
-        guard let driver, driver.ground != ground else { return false }
-        log.warning("somebody has removed what routes are announced on: everything is announced again")
-        return true
+    /// Whoever flushes addresses, or takes an interface down, tells nobody: the only way to notice is to look.
+    private mutating func restore(at now: UInt64) {
+        guard let driver else { return }
+        var hasChanged = false
+        for route in board.standing {
+            do throws(SystemError) {
+                if try driver.restore(route.address, at: route.level) { hasChanged = true }
+            } catch {
+                note(error, of: route)
+            }
+        }
+        guard hasChanged, now >= warnAt else { return }
+        warnAt = now &+ Self.warningInterval
+        log.warning("somebody else has changed what routes are announced on: it is as it was")
     }
 
     private mutating func runCommands(at now: UInt64) {
@@ -105,12 +113,17 @@ package struct RouteAnnouncer: Sendable {
                 failing.remove(change.address)
                 log.notice("\(change.address) is announced as: \(change.level.word)")
             } catch {
-                if failing.insert(change.address).inserted {
-                    log.error("\(change.address) cannot be announced as \(change.level.word): \(error)")
-                }
-                board.failed(change.address)
+                note(error, of: change)
             }
         }
         if !changes.isEmpty, command != nil { runCommands(at: now) }
+    }
+
+    /// It is tried again.
+    private mutating func note(_ error: SystemError, of change: RouteBoard.Change) {
+        if failing.insert(change.address).inserted {
+            log.error("\(change.address) cannot be announced as \(change.level.word): \(error)")
+        }
+        board.failed(change.address)
     }
 }

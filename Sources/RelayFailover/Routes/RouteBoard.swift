@@ -35,9 +35,6 @@ package struct RouteBoard: Equatable, Sendable {
     /// A driver has failed for this address: the next call of any method tries again.
     package mutating func failed(_ address: IPAddress) { told[address] = nil }
 
-    /// The driver has lost everything: the next call of any method tells it all again.
-    package mutating func lost() { told = [:] }
-
     /// What has not been told yet, the better levels first: a backup is there before a home goes.
     package mutating func changes() -> [Change] {
         var changes: [Change] = []
@@ -46,6 +43,13 @@ package struct RouteBoard: Equatable, Sendable {
             if told[address] != effective { changes.append(Change(address: address, level: effective)) }
         }
         for change in changes { told[change.address] = change.level }
-        return changes.sorted { ($0.level, "\($0.address)") > ($1.level, "\($1.address)") }
+        return Self.sorted(changes)
+    }
+
+    /// What has been told and still holds, in the same order.
+    package var standing: [Change] { Self.sorted(told.map { Change(address: $0.key, level: $0.value) }) }
+
+    private static func sorted(_ changes: [Change]) -> [Change] {
+        changes.sorted { ($0.level, "\($0.address)") > ($1.level, "\($1.address)") }
     }
 }

@@ -5,12 +5,10 @@ package import WireFormat
 package protocol RouteDriver: Sendable {
     /// Announces an address at this level from now on. Repeating it is harmless.
     func announce(_ address: IPAddress, at level: RouteLevel) throws(SystemError)
-    /// What the announcements are made on: when it changes, what was announced before is gone.
-    var ground: [Int32] { get }
-}
-
-extension RouteDriver {
-    package var ground: [Int32] { [] }
+    /// Puts right what somebody else has changed since an address was announced at this level.
+    ///
+    /// - Returns: whether there was anything to do.
+    func restore(_ address: IPAddress, at level: RouteLevel) throws(SystemError) -> Bool
 }
 
 /// Addresses on an interface that a routing daemon on this host exports: BIRD's `direct`, FRR's `redistribute connected`.
@@ -30,21 +28,21 @@ package struct LinkRouteDriver: RouteDriver {
         drain = try NetworkLink(ensuring: name + Self.suffix)
     }
 
-    package var ground: [Int32] { [link.index, drain.index] }
-
     package func announce(_ address: IPAddress, at level: RouteLevel) throws(SystemError) {
+        _ = try restore(address, at: level)
+    }
+
+    package func restore(_ address: IPAddress, at level: RouteLevel) throws(SystemError) -> Bool {
         // First where it goes, then where it leaves: in between it is on both, never on none.
-        switch level {
-        case .home, .backup:
-            try link.set(address, isPresent: true)
-            try drain.set(address, isPresent: false)
-        case .lastResort:
-            try drain.set(address, isPresent: true)
-            try link.set(address, isPresent: false)
-        case .none:
-            try link.set(address, isPresent: false)
-            try drain.set(address, isPresent: false)
-        }
+        let steps: [(link: NetworkLink, isPresent: Bool)] =
+            switch level {
+            case .home, .backup: [(link, true), (drain, false)]
+            case .lastResort: [(drain, true), (link, false)]
+            case .none: [(link, false), (drain, false)]
+            }
+        var hasChanged = false
+        for step in steps where try step.link.set(address, isPresent: step.isPresent) { hasChanged = true }
+        return hasChanged
     }
 }
 
@@ -58,6 +56,9 @@ package struct ExaBGPRouteDriver: RouteDriver {
     package func announce(_ address: IPAddress, at level: RouteLevel) throws(SystemError) {
         try GuardedProcess.write(Self.line(address, level), to: descriptor)
     }
+
+    /// What ExaBGP has been told it keeps.
+    package func restore(_ address: IPAddress, at level: RouteLevel) -> Bool { false }
 
     /// The command for a level, as ExaBGP's API has it.
     package static func line(_ address: IPAddress, _ level: RouteLevel) -> String {
