@@ -11,8 +11,6 @@ final class RouteService: Service {
     private static let interval = Duration.milliseconds(100)
     /// Packets are looked for at every so many looks, as that goes through all calls.
     private static let looksPerCount = 5
-    /// Without an answer for so long nobody answers, in nanoseconds. The guard is quicker.
-    private static let answerLimit: UInt64 = 400_000_000
     /// The network gets so long to send packets elsewhere before silence means anything, in nanoseconds.
     private static let convergence: UInt64 = 500_000_000
     /// So long without a packet means that there are none, in nanoseconds.
@@ -26,6 +24,7 @@ final class RouteService: Service {
         var lastPackets: [IPAddress: UInt64] = [:]
         var lent: [IPAddress: UInt64] = [:]
         var isDraining = false
+        var answers = AnswerWatch()
     }
 
     private let relay: Relay
@@ -85,11 +84,10 @@ final class RouteService: Service {
     }
 
     /// Whether the command path has answered lately.
-    var isAnswering: Bool { isAnswering(at: SystemClock.monotonic) }
-
-    private func isAnswering(at now: UInt64) -> Bool {
-        let answered = lastAnswer.load(ordering: .relaxed)
-        return answered > 0 && now &- min(now, answered) < Self.answerLimit
+    var isAnswering: Bool {
+        // A look of somebody else's is none of ours.
+        var answers = state.withLock { $0.answers }
+        return answers.look(at: SystemClock.monotonic, lastAnswer: lastAnswer.load(ordering: .relaxed))
     }
 
     /// Makes the network send packets elsewhere, and waits until none comes any more, at most `limit`.
@@ -99,7 +97,7 @@ final class RouteService: Service {
         let start = SystemClock.monotonic
         let addresses = Set(intents.map(\.address))
         while !isQuiet(addresses, since: start) {
-            guard SystemClock.monotonic &- start < limit.wholeNanoseconds else {
+            guard SystemClock.monotonic &- start < limit.nanoseconds else {
                 log.warning("packets still come after \(limit): nobody else serves these addresses")
                 break
             }
@@ -124,9 +122,10 @@ final class RouteService: Service {
         let now = SystemClock.monotonic
         countPackets(at: now)
         let replication = replication()
-        let isAnswering = isAnswering(at: now)
+        let answered = lastAnswer.load(ordering: .relaxed)
         var takenOver: Set<IPAddress> = []
         let (changes, uncarried) = state.withLock { state in
+            let isAnswering = state.answers.look(at: now, lastAnswer: answered)
             for index in state.intents.indices {
                 let address = state.intents[index].address
                 var conditions = RouteConditions()
@@ -170,13 +169,5 @@ final class RouteService: Service {
             state.used = Set(latest.filter { $0.value > state.lastPackets[$0.key] ?? 0 }.map(\.key))
             state.lastPackets.merge(latest) { max($0, $1) }
         }
-    }
-}
-
-extension Duration {
-    /// In nanoseconds, 0 for negative ones.
-    fileprivate var wholeNanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
     }
 }
