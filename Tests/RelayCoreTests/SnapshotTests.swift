@@ -105,6 +105,21 @@ import WireFormat
         #expect(second.callCount == 0)
     }
 
+    @Test("silence counts from when the address is routed here again")
+    func carriedAgain() async throws {
+        let (talk, _) = try await handOver()
+        defer { talk.close() }
+        defer { second.stop() }
+        #expect(second.takeOver(addresses: [Self.loopback]) == 1)
+        let now = SystemClock.monotonic
+        second.setUncarried([Self.loopback], at: now)
+        second.setUncarried([], at: now + 100_000_000_000)
+        second.sweep(at: now + 159_000_000_000)
+        #expect(second.callCount == 1, "its packets went elsewhere until then")
+        second.sweep(at: now + 161_000_000_000)
+        #expect(second.callCount == 0)
+    }
+
     @Test("a command opens what could not be opened before, under the same number")
     func commandOpens() async throws {
         let talk = try await call(through: first, on: (42_208, 42_210))

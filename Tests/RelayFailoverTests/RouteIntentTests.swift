@@ -182,6 +182,36 @@ struct RouteIntentTests {
         #expect(intent.level == .home)
     }
 
+    @Test(
+        "at the last resort packets tell whether calls come here", arguments: [RouteIntent.Role.home, .backup])
+    func lastResortIsUsed(_ role: RouteIntent.Role) {
+        var intent = RouteIntent(address: Self.address, role: role)
+        func isCarried(at milliseconds: UInt64) -> Bool {
+            intent.isCarried(at: 1_000_000_000 + milliseconds * 1_000_000)
+        }
+        Self.hold(&intent, Self.when(.unreachable), from: 0, to: 5000)
+        #expect(intent.reason == .notInStep && !isCarried(at: 5000))
+        Self.hold(&intent, Self.when(.unreachable, used: true), from: 5100, to: 5200)
+        #expect(intent.reason == .notInStep && isCarried(at: 5200))
+        Self.hold(&intent, Self.when(.unreachable), from: 5300, to: 7100)
+        #expect(isCarried(at: 7100))
+        Self.hold(&intent, Self.when(.unreachable), from: 7200, to: 7200)
+        #expect(!isCarried(at: 7200))
+    }
+
+    @Test("calls come to where an address is served, and not where it is withdrawn, lent or about to go")
+    func carried() {
+        let end: UInt64 = 7_000_000_000
+        var intent = Self.settled(.home)
+        #expect(intent.isCarried(at: end))
+        Self.hold(&intent, Self.when(lent: true, used: true), from: 1100, to: 6000)
+        #expect(!intent.isCarried(at: end))
+        Self.hold(&intent, Self.when(draining: true, used: true), from: 6000, to: 6000)
+        #expect(!intent.isCarried(at: end))
+        #expect(!RouteIntent(address: Self.address, role: .home).isCarried(at: end))
+        #expect(!Self.settled(.backup).isCarried(at: end))
+    }
+
     @Test("a backup cannot be lent")
     func drillOfBackup() {
         var intent = Self.settled(.backup)

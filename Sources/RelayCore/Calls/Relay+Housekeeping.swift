@@ -69,7 +69,7 @@ extension Relay {
     ///
     /// - Parameter now: monotonic nanoseconds; later than the clock's in tests.
     package func sweep(at now: UInt64) {
-        let uncarried = uncarried.withLock { $0 }
+        let carriage = carriage.withLock { $0 }
         let triesPorts = isTimeToTryPorts(at: now)
         var (obstructed, obstacle): (Int, String?) = (0, nil)
         var traffic = interfaces.emptyTraffic
@@ -87,9 +87,8 @@ extension Relay {
                 let closed = closeIdlePorts(of: call, &state, at: now)
                 let removed = removeDueSides(of: call, &state, at: now)
                 guard !state.hasEnded else { return false }
-                let addresses = uncarried.isEmpty ? [] : Self.addresses(of: state)
-                let isCarried = addresses.isEmpty || !addresses.allSatisfy { uncarried.contains($0) }
-                if isCarried || state.deleteAt != nil, let reason = overdue(state, heard, at: now) {
+                let since = carriage.isEverywhere ? 0 : carriage.since(on: Self.addresses(of: state))
+                if let reason = overdue(state, heard, carriedSince: since, at: now) {
                     end(call, &state, reason)
                     return false
                 }
@@ -135,13 +134,19 @@ extension Relay {
     /// Streams fall into three kinds, each with its own limit: those that ought to carry packets, those on hold, and
     /// those of an unanswered offer. The call lives while any stream of the busiest kind it has does.
     ///
-    /// - Parameter heard: when the last packet came to each port.
-    private func overdue(_ state: CallState, _ heard: [SlotID: UInt64], at now: UInt64) -> TerminationReason? {
+    /// - Parameters:
+    ///   - heard: when the last packet came to each port.
+    ///   - carriedSince: since when packets would have come here (`Carriage.since`).
+    private func overdue(
+        _ state: CallState, _ heard: [SlotID: UInt64], carriedSince: UInt64?, at now: UInt64
+    ) -> TerminationReason? {
         let timeouts = settings.timeouts
         func isPast(_ limit: Duration, since start: UInt64) -> Bool {
             limit > .zero && now > start && now - start >= limit.nanoseconds
         }
         if let due = state.deleteAt, due <= now { return .regular }
+        guard let carriedSince else { return nil }
+        let start = max(state.lastSignal.monotonic, state.ownedSince, carriedSince)
         if isPast(timeouts.final, since: state.start) { return .finalTimeout }
 
         var last: (active: UInt64?, silent: UInt64?) = (nil, nil)
@@ -154,7 +159,7 @@ extension Relay {
                 }
                 // Where a port should be, and could not be opened, nothing is heard.
                 let packet = media.ports.lazy.flatMap(\.handles).compactMap { heard[$0.slot] }.max() ?? 0
-                let latest = max(packet, state.lastSignal.monotonic, state.ownedSince)
+                let latest = max(packet, start)
                 // Who holds may play music or nothing: the m-line is on hold as soon as one of its sides is.
                 if media.isOnHold || index < peer.count && peer[index].isOnHold {
                     last.silent = max(last.silent ?? 0, latest)
@@ -165,6 +170,6 @@ extension Relay {
         }
         if let active = last.active { return isPast(timeouts.media, since: active) ? .timeout : nil }
         if let silent = last.silent { return isPast(timeouts.silent, since: silent) ? .silentTimeout : nil }
-        return isPast(timeouts.offer, since: max(state.lastSignal.monotonic, state.ownedSince)) ? .offerTimeout : nil
+        return isPast(timeouts.offer, since: start) ? .offerTimeout : nil
     }
 }

@@ -75,7 +75,10 @@ extension Relay {
     }
 
     /// Says which addresses are known not to be routed here. Calls on them are not timed out: silence means nothing.
-    package func setUncarried(_ addresses: Set<IPAddress>) { uncarried.withLock { $0 = addresses } }
+    /// On one that is routed here again silence counts from that moment, in monotonic nanoseconds.
+    package func setUncarried(_ addresses: Set<IPAddress>, at now: UInt64 = SystemClock.monotonic) {
+        carriage.withLock { $0.set(uncarried: addresses, at: now) }
+    }
 
     /// How many calls were taken over from other relays since the start.
     public var adoptedCalls: UInt64 { statistics.value(.adopted) }

@@ -71,7 +71,7 @@ public final class Relay: Sendable {
     /// How many of the calls belong to other relays.
     let foreignCalls = Atomic<Int>(0)
     /// Addresses that packets are known not to be routed to here; calls on them are not timed out.
-    let uncarried = Mutex<Set<IPAddress>>([])
+    let carriage = Mutex(Carriage())
     /// Calls with an obstacle, as of the last sweep, and the next time that their ports are tried.
     let obstruction = Mutex<(calls: Int, reason: String?, nextTry: UInt64)>((0, nil, 0))
     private let observer = Mutex<(any CallObserver)?>(nil)

@@ -90,6 +90,12 @@ package struct RouteIntent: Equatable, Sendable {
         }
     }
 
+    /// Whether packets to this address come here, as far as one can see: calls that are silent then are over. At the last
+    /// resort that is so when nobody else is there, and shows by packets of any call.
+    package func isCarried(at now: UInt64) -> Bool { state == .serving || state == .standby && isInUse(at: now) }
+
+    private func isInUse(at now: UInt64) -> Bool { lastUse > 0 && now &- lastUse < Self.idleAfter }
+
     /// Looks at the conditions; at least some times a second.
     package mutating func update(_ conditions: RouteConditions, at now: UInt64) -> Action {
         if conditions.isUsed { lastUse = now }
@@ -164,7 +170,7 @@ package struct RouteIntent: Equatable, Sendable {
         let wasServing = state == .serving
         switch role {
         case .home: (state, reason) = (.serving, .home)
-        case .backup where lastUse > 0 && now &- lastUse < Self.idleAfter: (state, reason) = (.serving, .tookOver)
+        case .backup where isInUse(at: now): (state, reason) = (.serving, .tookOver)
         case .backup: (state, reason) = (.standby, .ready)
         }
         return state == .serving && !wasServing ? .takeOver : .none

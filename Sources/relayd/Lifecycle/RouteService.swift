@@ -33,6 +33,7 @@ final class RouteService: Service {
     private let log: Logger
     private let state: Mutex<State>
     private let lastAnswer = Atomic<UInt64>(0)
+    private let start = SystemClock.monotonic
 
     /// - Parameters:
     ///   - home, backups: addresses that we serve first of all, and those that we serve when their home does not.
@@ -141,9 +142,9 @@ final class RouteService: Service {
                 state.levels[intent.address] = intent.level
                 changes.append(intent)
             }
-            return (changes, Set(state.intents.filter { $0.state != .serving }.map(\.address)))
+            return (changes, Set(state.intents.filter { !$0.isCarried(at: now) }.map(\.address)))
         }
-        relay.setUncarried(uncarried)
+        relay.setUncarried(uncarried, at: now)
         if !takenOver.isEmpty {
             let count = relay.takeOver(addresses: takenOver)
             let list = takenOver.map { "\($0)" }.sorted().joined(separator: ", ")
@@ -156,17 +157,21 @@ final class RouteService: Service {
         outlet.tick()
     }
 
-    /// Notes which backed-up addresses have got packets lately.
+    /// Notes which addresses have got packets lately, of those that others may serve: all that we back up, and those that
+    /// we stand by for.
     private func countPackets(at now: UInt64) {
         let addresses: Set<IPAddress>? = state.withLock { state in
             state.looks += 1
             guard state.looks % Self.looksPerCount == 1 else { return nil }
-            return Set(state.intents.filter { $0.role == .backup && $0.state != .withdrawn }.map(\.address))
+            return Set(
+                state.intents.filter { $0.role == .backup ? $0.state != .withdrawn : $0.state == .standby }.map(
+                    \.address))
         }
         guard let addresses else { return }
         let latest = addresses.isEmpty ? [:] : relay.lastPackets(at: addresses)
         state.withLock { state in
-            state.used = Set(latest.filter { $0.value > state.lastPackets[$0.key] ?? 0 }.map(\.key))
+            // What the kernel has forwarded for a relay before this one says nothing of now.
+            state.used = Set(latest.filter { $0.value > state.lastPackets[$0.key] ?? start }.map(\.key))
             state.lastPackets.merge(latest) { max($0, $1) }
         }
     }
