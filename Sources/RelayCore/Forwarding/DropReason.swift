@@ -16,7 +16,7 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case loop
     /// More came to its port than any media stream sends (`PortSteering`).
     case flood
-    /// More came to all ports of a media thread than it could read in time, where they share a socket (`BacklogControl`).
+    /// More came to all ports of a media thread than it could read in time (`BacklogControl`, `RoundControl`).
     case overload
 
     /// The packet should have been forwarded, or should not have come.

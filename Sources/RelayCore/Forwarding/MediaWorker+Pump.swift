@@ -7,13 +7,18 @@ extension MediaWorker {
         let destination: TransportAddress
     }
 
+    /// Datagrams of one port that are passed over in one turn, at most.
+    private static let mostPassedOver = 64
+
     /// Relays one datagram of one port. Level-triggered polling brings the port back if more is waiting, after every
     /// other port has had its turn: under overload, calls share what there is.
     ///
+    /// - Parameter onlyNewest: what has come before the newest datagram is too old to be of use.
     /// - Complexity: O(1), one system call in and one out. Allocates nothing, takes no lock, writes no log.
-    mutating func pump(_ index: Int, _ generation: UInt32, at now: UInt64) {
+    mutating func pump(_ index: Int, _ generation: UInt32, at now: UInt64, onlyNewest: Bool) {
         guard slots.holds(index, generation: generation) else { return }
-        guard let source = buffer.receive(from: slots[index].outlet.socket) else { return }
+        guard var source = buffer.receive(from: slots[index].outlet.socket) else { return }
+        if onlyNewest { source = passOver(source, at: index) }
         isSteered = false
         let (kind, length) = (PacketKind(buffer.datagram), UInt64(buffer.datagram.count))
         guard let passage = judge(kind, length, from: source, at: index, now) else { return }
@@ -21,6 +26,18 @@ extension MediaWorker {
             return drop(.sendFailed, at: index)
         }
         countSent(length, through: passage.sink)
+    }
+
+    /// Reads on to the newest datagram of a port; returns where that has come from.
+    @inline(never)  // only under overload
+    private mutating func passOver(_ first: TransportAddress, at index: Int) -> TransportAddress {
+        var source = first
+        for _ in 0..<Self.mostPassedOver {
+            guard let next = buffer.receive(from: slots[index].outlet.socket) else { break }
+            drop(.overload, at: index)
+            source = next
+        }
+        return source
     }
 
     /// Counts a datagram that has come to a slot, learns from it, and decides where it goes; `nil` for nowhere.

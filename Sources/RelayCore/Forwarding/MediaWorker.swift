@@ -26,6 +26,8 @@ struct MediaWorker: ~Copyable {
 
     /// What waits where ports have no sockets of their own.
     var backlog = BacklogControl()
+    /// The same where they have.
+    private var rounds = RoundControl()
     /// The datagram in hand is in `steered`, not in `buffer`.
     var isSteered = false
 
@@ -69,11 +71,12 @@ struct MediaWorker: ~Copyable {
             let now = SystemClock.monotonic
             hadCommands = applyCommands()
             guard !isStopped else { return }
+            let isBehind = rounds.begin(ready: count, at: now)
             for position in 0..<count {
                 if position + 1 < count { prefetch(Self.parts(of: tags[position + 1]).index) }
                 guard tags[position] != Poller.wakeTag else { continue }
                 let (index, generation) = Self.parts(of: tags[position])
-                pump(index, generation, at: now)
+                pump(index, generation, at: now, onlyNewest: isBehind)
             }
             if !learned.isEmpty { reportLearned() }
         }

@@ -180,13 +180,13 @@ package final class UserPlane: ForwardingPlane {
     }
 
     package func drops(_ reason: DropReason) -> UInt64 {
-        switch reason {
+        let counted = workers.reduce(0) { sum, worker in
+            sum + worker.counters.value(slot: MediaWorker.dropSlot(capacity: capacity), cell: reason.rawValue)
+        }
+        return switch reason {
         case .flood: steering?.floodDrops ?? 0
-        case .overload: workers.reduce(0) { $0 + ($1.sockets?.receiver.dropCount ?? 0) }
-        default:
-            workers.reduce(0) { sum, worker in
-                sum + worker.counters.value(slot: MediaWorker.dropSlot(capacity: capacity), cell: reason.rawValue)
-            }
+        case .overload: counted + workers.reduce(0) { $0 + ($1.sockets?.receiver.dropCount ?? 0) }
+        default: counted
         }
     }
 
