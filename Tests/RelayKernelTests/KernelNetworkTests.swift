@@ -75,6 +75,55 @@ extension KernelTests.KernelCallTests {
         }
     }
 
+    /// A router advertisement (RFC 4861 §4.2) to all on the link: here is a way to everywhere, for half an hour.
+    private static let advertisement = """
+        import socket, struct, sys
+        link = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+        link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        link.sendto(struct.pack('!BBHBBHII', 134, 0, 0, 64, 0, 1800, 0, 0), ('ff02::1%' + sys.argv[1], 0))
+        """
+
+    @Test("the default route that a router has advertised stays when the relay starts", .timeLimit(.minutes(1)))
+    func advertisedRoute() async throws {
+        func advertised(_ host: TestHost) throws -> String {
+            try TestNetwork.ip("-n \(host.name) -6 route show default proto ra")
+        }
+        try await withRelay(
+            "kernel-advertised", 31,
+            preparing: { host, _ in
+                _ = try await eventually("the route", every: .milliseconds(100)) {
+                    // Not before the link has its own address.
+                    _ = try? TestNetwork.run("python3", "-c", Self.advertisement, "kh31")
+                    return try advertised(host).isEmpty ? nil : true
+                }
+            }
+        ) { host, _, _ in
+            #expect(try !advertised(host).isEmpty)
+            let listens = try sysctl("net.ipv6.conf.media.accept_ra", of: host)
+            #expect(listens == "1")
+        }
+    }
+
+    private func sysctl(_ setting: String, of host: TestHost) throws -> String {
+        let text = try TestNetwork.run("nsenter", "--net=/run/netns/\(host.name)", "sysctl", "-n", setting)
+        return text.filter { !$0.isWhitespace }
+    }
+
+    @Test("scripts that harden hosts switch forwarding off, on the loopback too: set again", .timeLimit(.minutes(1)))
+    func forwardingOff() async throws {
+        try await withRelay("kernel-hardened", 32) { host, _, relay in
+            for setting in ["net.ipv6.conf.all.forwarding=0", "net.ipv4.ip_forward=1", "net.ipv4.ip_forward=0"] {
+                try TestNetwork.run("nsenter", "--net=/run/netns/\(host.name)", "sysctl", "-qw", setting)
+            }
+            _ = try await eventually("both are set again") {
+                let now = try ["ipv4", "ipv6"].map { try sysctl("net.\($0).conf.lo.forwarding", of: host) }
+                return now == ["1", "1"] ? true : nil
+            }
+            _ = try await eventually("it says so") { relay.process.log.contains("set again") ? true : nil }
+            #expect(try sysctl("net.ipv4.conf.media.forwarding", of: host) == "0")
+        }
+    }
+
     @Test("an address that leaves the interface and comes back", .timeLimit(.minutes(1)))
     func addressMoves() async throws {
         try await withRelay("kernel-address", 27) { host, _, relay in

@@ -78,7 +78,8 @@ package final class KernelTable: Sendable {
         (xdp, probe, tc) = (
             try object.program("relay_xdp"), try object.program("relay_probe"), try object.program("relay_tc")
         )
-        let loopback = try Loopback.enableRouteLookUp()
+        try Loopback.enableRouteLookUp()
+        let loopback = try Loopback.index
         settings = try MappedArray(try object.descriptor(ofMap: "settings"), count: 1)
         // SAFETY: words that the program reads, each of them whole.
         unsafe settings.withElement(0) { settings in

@@ -63,11 +63,13 @@ final class KernelWatch: Sendable {
         var losses = LossWatch(span: Self.lossSpan)
         var passed = plane.verdicts().passedCount
         var shortages = Shortages(unread: plane.verdicts().lostReports)
+        var routeRefusal: SystemError?
         while !isStopped.load(ordering: .acquiring) {
             _ = bell.wait(&tags, milliseconds: Self.interval)
             round += 1
             let (now, verdicts) = (SystemClock.monotonic, plane.verdicts())
             if round % Self.refreshEvery == 0 {
+                keepRouteLookUp(&routeRefusal)
                 attachments.resume(at: now)
                 // It fails when the system is out of memory or descriptors; then what is attached stays so.
                 if let attached = try? attachments.refresh() {
@@ -92,6 +94,25 @@ final class KernelWatch: Sendable {
             }
         }
         plane.sweep()
+    }
+
+    /// Whoever writes the settings of the host's forwarding as a whole takes the loopback's along, and without that the kernel
+    /// tells the program no route.
+    ///
+    /// - Parameter refusal: why that cannot be mended, as far as it has been said.
+    private func keepRouteLookUp(_ refusal: inout SystemError?) {
+        do throws(SystemError) {
+            if try Loopback.enableRouteLookUp() {
+                table.renewRoutes()
+                log.warning(
+                    "somebody has written net.ipv4.ip_forward or net.ipv6.conf.all.forwarding, and with it that of lo: set again, or all packets would go through user space"
+                )
+            }
+            refusal = nil
+        } catch {
+            if refusal == nil { log.error("the kernel tells no routes, packets go through user space: \(error)") }
+            refusal = error
+        }
     }
 
     /// What runs short, of which nobody would notice anything else: calls go on.
