@@ -64,6 +64,18 @@ struct LossWatchTests {
         #expect(scene.look().isEmpty)
     }
 
+    @Test("a driver that begins to count anew has lost nothing")
+    func reset() {
+        var scene = Scene()
+        _ = scene.look()
+        #expect(scene.look({ $0.traffic[1]!.failed = 1000 }).isEmpty)  // `!`: of the two above
+        let found = scene.look {
+            $0.forward(100, through: 1)
+            $0.traffic[1] = (100, 0, 0)
+        }
+        #expect(found.isEmpty)
+    }
+
     @Test("a new interface begins with its own counters")
     func newInterface() {
         var scene = Scene()

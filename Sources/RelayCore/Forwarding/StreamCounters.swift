@@ -32,12 +32,12 @@ public struct StreamCounters: Hashable, Sendable {
 
     /// Sums over several ports; `lastPacket` is the latest, `ssrc` the first known.
     public static func += (sum: inout StreamCounters, other: StreamCounters) {
-        sum.packets += other.packets
-        sum.bytes += other.bytes
-        sum.otherPackets += other.otherPackets
-        sum.errors += other.errors
-        sum.packetsOut += other.packetsOut
-        sum.bytesOut += other.bytesOut
+        sum.packets &+= other.packets
+        sum.bytes &+= other.bytes
+        sum.otherPackets &+= other.otherPackets
+        sum.errors &+= other.errors
+        sum.packetsOut &+= other.packetsOut
+        sum.bytesOut &+= other.bytesOut
         sum.lastPacket = max(sum.lastPacket, other.lastPacket)
         sum.ssrc = sum.ssrc ?? other.ssrc
         sum.isKernelized = sum.isKernelized || other.isKernelized

@@ -52,9 +52,10 @@ struct LossWatch {
         }
         let losses = traffic.compactMap { interface -> Loss? in
             guard let before = oldest.interfaces[interface.index] else { return nil }
-            let frames =
-                UInt64(interface.failed &- before.failed)
-                + (interface.xdpErrors - min(interface.xdpErrors, before.xdpErrors))
+            let failed = interface.failed &- before.failed
+            // Half of the range in a few seconds: the driver has begun to count anew.
+            guard failed <= UInt32.max / 2 else { return nil }
+            let frames = UInt64(failed) + (interface.xdpErrors - min(interface.xdpErrors, before.xdpErrors))
             let all = UInt64(interface.sent &- before.sent) + frames
             guard frames > Self.tolerableFrames, frames * 100 > all * Self.tolerablePercent else { return nil }
             return Loss(index: interface.index, name: interface.name, frames: frames)

@@ -42,7 +42,10 @@ struct KernelMap<Key: BitwiseCopyable, Value: BitwiseCopyable>: Sendable {
     func lookUpAll(_ key: Key, blank: Value) throws(SystemError) -> [Value] {
         precondition(MemoryLayout<Value>.stride % 8 == 0, "the kernel rounds every processor's value up to 8 octets")
         var key = key
-        var values = [Value](repeating: blank, count: max(1, Int(libbpf_num_possible_cpus())))
+        // The kernel writes one value for each, however much room there is.
+        let processors = libbpf_num_possible_cpus()
+        try check(processors, "count the processors (/sys/devices/system/cpu/possible)")
+        var values = [Value](repeating: blank, count: Int(processors))
         // SAFETY: the kernel writes one value for each possible processor.
         let result = unsafe values.withUnsafeMutableBytes { room in
             unsafe bpf_map_lookup_elem(descriptor.number, &key, room.baseAddress)

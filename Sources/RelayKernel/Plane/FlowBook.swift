@@ -154,6 +154,7 @@ struct FlowBook {
 
     private mutating func takeBack(_ stream: KernelStream, at now: UInt64) -> StreamChange {
         flows.remove(stream.local, at: now)
+        endFeeds(of: stream.slot)
         change(stream.slot) { ($0.flow, $0.isHeardElsewhere, $0.changed) = (nil, false, now) }
         return .heardElsewhere(stream.slot, false, last: stream.cell.map { cells.lastPacket($0) } ?? 0)
     }
@@ -206,6 +207,14 @@ struct FlowBook {
             }
             change(sink) { if !$0.feeders.contains(stream.slot.index) { $0.feeders.append(stream.slot.index) } }
         }
+    }
+
+    /// Nothing more is sent for this stream. What the next process finds of it would not say what its sinks owe to it.
+    private mutating func endFeeds(of slot: SlotID) {
+        fold(self[slot]?.rtpFeed, of: slot.index, rtcp: false)
+        change(slot) { $0.rtpFeed = nil }
+        fold(self[slot]?.rtcpFeed, of: slot.index, rtcp: true)
+        change(slot) { $0.rtcpFeed = nil }
     }
 
     /// A feed is over: what it has sent stays with the sink.
