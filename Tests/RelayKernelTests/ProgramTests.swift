@@ -257,6 +257,31 @@ extension KernelTests {
             }
         }
 
+        @Test("frames for other hardware go by: cards that listen to everything bring them, too")
+        func otherHardware() throws {
+            try withBench("kt-promisc") { bench in
+                try bench.install()
+                func run(_ hardware: [UInt8], _ attachment: Attachment, on interface: UInt32 = 0) throws -> UInt32 {
+                    var frame = Self.frame()
+                    frame.destination = hardware
+                    var run = ProgramRun(frame.octets)
+                    run.interface = interface
+                    return try run(attachment == .xdp ? bench.table.xdp : bench.table.tc).verdict
+                }
+                let multicast: [UInt8] = [0x01, 0, 0x5E, 0, 0, 1]
+                for attachment in Attachment.allCases {
+                    #expect(try run(multicast, attachment) == Self.passed[attachment])
+                    #expect(try run([UInt8](repeating: 0xFF, count: 6), attachment) == Self.passed[attachment])
+                }
+                let other: [UInt8] = [0x02, 0, 0, 0, 0x99, 0x99]
+                #expect(try run(other, .tc) == Self.passed[.tc])
+                #expect(try run(other, .xdp, on: bench.network.index) == Self.passed[.xdp])
+                #expect(try bench.table.verdicts().packets.allSatisfy { $0 == 0 })
+                #expect(try run(bench.network.hardware, .xdp, on: bench.network.index) == 3, "XDP_TX")
+                #expect(try bench.table.verdicts().forwarded == 1)
+            }
+        }
+
         @Test("what is not ours goes by uncounted", arguments: Attachment.allCases)
         func goesBy(_ attachment: Attachment) throws {
             try withBench("kt-by") { bench in

@@ -3,7 +3,8 @@ import WireFormat
 /// An Ethernet frame with a UDP datagram in it, put together and taken apart octet by octet, so that the program under
 /// test is not measured by its own code.
 struct TestFrame: Equatable {
-    var destination: [UInt8] = [0x02, 0, 0, 0, 0, 1]
+    /// The loopback's: a program that is only tried out gets its packets from there.
+    var destination: [UInt8] = [0, 0, 0, 0, 0, 0]
     var source: [UInt8] = [0x02, 0, 0, 0, 0, 2]
     /// VLAN identifier; `nil` for no tag.
     var vlan: UInt16?

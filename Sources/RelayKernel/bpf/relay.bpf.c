@@ -155,6 +155,17 @@ INLINE int send_xdp(
                    : write_ipv6_frame(context, decision, packet->payload, checksum);
 }
 
+/// A card that listens to everything (tcpdump, a mirror port) brings frames for others and for many, too; XDP comes before the
+/// kernel looks. Our own hardware address is known where packets leave by the interface that they came by.
+INLINE bool is_for_us(const struct xdp_md *context, const struct ethhdr *ethernet, const struct relay_flow *flow) {
+    if (ethernet->h_dest[0] & 1) return false;
+    if (flow->output != context->ingress_ifindex) return true;
+    __u8 differences = 0;
+#pragma unroll
+    for (int octet = 0; octet < ETH_ALEN; octet++) differences |= ethernet->h_dest[octet] ^ flow->own[octet];
+    return !differences;
+}
+
 INLINE int forward_xdp(struct xdp_md *context, const __u32 network, const bool ipv4) {
     void *data = (void *)(long)context->data, *end = (void *)(long)context->data_end;
     struct packet packet;
@@ -163,6 +174,7 @@ INLINE int forward_xdp(struct xdp_md *context, const __u32 network, const bool i
     const __u32 offset = payload_offset(network, ipv4);
     int verdict = read_headers(data, end, network, ipv4, &packet);
     if (verdict == RELAY_FORWARDED) verdict = decide(context, true, data, end, network, ipv4, &packet, &decision);
+    if (verdict == RELAY_FORWARDED && !is_for_us(context, data, decision.flow)) verdict = NOT_OURS;
     if (verdict == RELAY_FORWARDED) {
         const struct relay_flow *flow = decision.flow;
         bool to_ipv4 = flow->flags & RELAY_FLOW_TO_IPV4;
@@ -379,10 +391,17 @@ INLINE int forward_tc(struct __sk_buff *context, const bool ipv4) {
 
 INSTANCE int tc_ipv6(struct __sk_buff *context) { return forward_tc(context, false); }
 
+enum { VLAN_NUMBER = 0x0FFF };
+
 SEC("tc")
 int relay_tc(struct __sk_buff *context) {
-    // A tag that hardware has taken off: the VLAN's own interface is next to see it.
-    if (context->vlan_present) return TC_ACT_UNSPEC;
+    // For others, from a card that listens to everything (tcpdump, a mirror port): a standby knows these calls, too. Or for
+    // many.
+    if (context->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
+    // A tag that hardware has taken off: the VLAN's own interface is next to see it. One without a VLAN has a priority only
+    // (IEEE 802.1Q), and says nothing to us.
+    if (context->vlan_present && ((context->vlan_tci & VLAN_NUMBER) != 0 || bpf_skb_vlan_pop(context)))
+        return TC_ACT_UNSPEC;
     if (context->protocol == bpf_htons(ETH_P_IP)) return forward_tc(context, true);
     return context->protocol == bpf_htons(ETH_P_IPV6) ? tc_ipv6(context) : TC_ACT_UNSPEC;
 }
