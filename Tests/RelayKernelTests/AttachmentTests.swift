@@ -52,6 +52,26 @@ extension KernelTests {
             withExtendedLifetime(peer) {}
         }
 
+        @Test("XDP is told to send only through interfaces that have it")
+        func outputs() throws {
+            let network = try TestNetwork("kt-xdp")
+            defer { network.remove() }
+            try TestNetwork.ip("link add kt-plain up type veth peer name kt-plainp")
+            defer { _ = try? TestNetwork.ip("link del kt-plain") }
+            let table = try KernelTable(number: nil)
+            let devices = try NetworkDevice.all()
+            let peer = try #require(devices.first { $0.name == "kt-xdpp" })
+            let plain = try #require(devices.first { $0.name == "kt-plain" })
+            let program = try Attachment.unproved(on: peer, of: table)
+            var wish = Attachments.Wish()
+            (wish.interfaces, wish.choice) = ([network.name, plain.name], .xdp)
+            let attachments = Attachments(wish, table: table, number: nil, log: Logger(label: "test"))
+            #expect(try attachments.refresh() == 1)
+            #expect(try table.output(network.index)?.carrier == network.index)
+            #expect(try table.output(plain.index)?.carrier == 0)
+            withExtendedLifetime(program) {}
+        }
+
         @Test("chooses tc on veth, and forgets an interface that is gone")
         func choice() throws {
             let network = try TestNetwork("kt-choice")

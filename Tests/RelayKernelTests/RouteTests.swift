@@ -121,6 +121,18 @@ extension KernelTests {
             }
         }
 
+        @Test("XDP does not send through an interface that takes nothing from it; tc does")
+        func interfaceWithoutXDP() async throws {
+            try await withBench { bench in
+                try bench.table.setOutput(bench.network.index, relay_interface(carrier: 0, vlan: 0))
+                try bench.install()
+                let frame = ProgramTests.frame().octets
+                #expect(try bench.run(frame, .xdp).verdict == ProgramTests.passed[.xdp])
+                #expect(try bench.table.verdicts().packets[Int(RELAY_NO_INTERFACE.rawValue)] == 1)
+                #expect(ProgramTests.sent[.tc]?.contains(try bench.run(frame, .tc).verdict) == true)
+            }
+        }
+
         @Test("XDP and tc do not take each other's way out")
         func kinds() async throws {
             try await withBench { bench in

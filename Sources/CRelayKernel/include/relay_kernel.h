@@ -264,7 +264,7 @@ _Static_assert(sizeof(struct relay_settings) == 24, "map value");
 
 /// A network interface that packets may leave through, by its index.
 struct relay_interface {
-    /// The interface that carries it: itself, unless it is a VLAN.
+    /// The interface that carries it: itself, unless it is a VLAN. 0 where XDP does not send.
     uint32_t carrier;
     /// VLAN identifier on the carrier (IEEE 802.1Q), or 0.
     uint32_t vlan;

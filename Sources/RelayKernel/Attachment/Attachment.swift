@@ -80,6 +80,9 @@ struct Attachment: Sendable {
             "attach to \(device.name) (xdp)")
     }
 
+    /// Both are the same program in the same place.
+    func isSame(as other: Attachment) -> Bool { kind == other.kind && device.index == other.device.index }
+
     /// Takes note of how the interface is now: it may have another name.
     mutating func follow(_ devices: [NetworkDevice]) {
         if let device = devices.first(where: { $0.index == device.index }) { self.device = device }

@@ -19,10 +19,21 @@ final class Attachments: Sendable {
         var announcing: [String] = []
     }
 
+    /// An interface that packets may leave through.
+    private struct Output: Equatable {
+        /// Of a VLAN the interface that carries it; else itself.
+        let carrier: UInt32
+        let vlan: UInt32
+        /// XDP may send through the carrier.
+        let takesXDP: Bool
+
+        var told: relay_interface { relay_interface(carrier: takesXDP ? carrier : 0, vlan: vlan) }
+    }
+
     private struct State {
         var attachments: [UInt32: Attachment] = [:]
-        /// Interfaces that packets may leave through, as the program knows them.
-        var outputs: [UInt32: relay_interface] = [:]
+        /// Those that the program knows.
+        var outputs: [UInt32: Output] = [:]
         /// XDP has failed here, in the proof or later.
         var withoutXDP: Set<UInt32> = []
         /// Interfaces that have been complained about, so that it is done once.
@@ -50,19 +61,21 @@ final class Attachments: Sendable {
     func refresh() throws(SystemError) -> Int {
         let devices = try NetworkDevice.all()
         return try state.withLock { (state) throws(SystemError) -> Int in
-            try updateOutputs(&state, devices)
             let wanted = select(devices, isWidened: state.isWidened)
             // Where the program is, it stays, as long as packets may come there: routes flap, and XDP resets some hardware.
             let kept = wish.interfaces.isEmpty ? devices.filter { $0.isUsable && $0.isUp } : wanted
             for (index, attachment) in state.attachments where !kept.contains(where: { $0.index == index }) {
+                state.attachments[index] = nil
+                // VLANs share the XDP program of their carrier.
+                guard !state.attachments.values.contains(where: attachment.isSame(as:)) else { continue }
                 // Also of one that is gone: its link is still pinned.
                 attachment.detach(of: table, number: number)
-                state.attachments[index] = nil
             }
             for index in state.attachments.keys { state.attachments[index]?.follow(devices) }
             for device in wanted where state.attachments[device.index] == nil {
                 attach(device, devices, &state)
             }
+            try updateOutputs(&state, devices)
             return state.attachments.count
         }
     }
@@ -119,8 +132,10 @@ final class Attachments: Sendable {
         for kind in kinds {
             do throws(SystemError) {
                 let carrier = kind == .xdp ? devices.first { $0.name == device.carrier } : nil
-                state.attachments[device.index] = try Attachment(
-                    kind, to: carrier ?? device, of: table, number: number)
+                let place = carrier ?? device
+                let shared = state.attachments.values.first { $0.kind == kind && $0.device.index == place.index }
+                state.attachments[device.index] =
+                    if let shared { shared } else { try Attachment(kind, to: place, of: table, number: number) }
                 state.refused.remove(device.index)
                 log.notice("kernel forwarding on \(device.name) by \(kind.rawValue)")
                 return
@@ -135,14 +150,18 @@ final class Attachments: Sendable {
     }
 
     private func updateOutputs(_ state: inout State, _ devices: [NetworkDevice]) throws(SystemError) {
-        var outputs: [UInt32: relay_interface] = [:]
-        for device in devices where device.isUsable && device.isUp && state.suspended[device.index] == nil {
-            let carrier = devices.first { $0.name == device.carrier && device.vlan != 0 }
-            outputs[device.index] = relay_interface(carrier: carrier?.index ?? device.index, vlan: device.vlan)
+        var outputs: [UInt32: Output] = [:]
+        // Many drivers take frames from XDP only while they have a program themselves, and drop them without counting.
+        let withXDP = Set(state.attachments.values.lazy.filter { $0.kind == .xdp }.map(\.device.index))
+        for device in devices where device.isUsable && device.isUp {
+            let carrier = devices.first { $0.name == device.carrier && device.vlan != 0 }?.index ?? device.index
+            // What a carrier loses, it loses of all its VLANs.
+            guard state.suspended[device.index] == nil, state.suspended[carrier] == nil else { continue }
+            outputs[device.index] = Output(
+                carrier: carrier, vlan: device.vlan, takesXDP: withXDP.contains(carrier))
         }
-        for (index, output) in outputs {
-            if let known = state.outputs[index], known.carrier == output.carrier, known.vlan == output.vlan { continue }
-            try table.setOutput(index, output)
+        for (index, output) in outputs where state.outputs[index] != output {
+            try table.setOutput(index, output.told)
         }
         for index in state.outputs.keys where outputs[index] == nil { try table.setOutput(index, nil) }
         state.outputs = outputs
@@ -165,8 +184,10 @@ final class Attachments: Sendable {
     func suspend(_ index: UInt32, until time: UInt64) throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in
             state.suspended[index] = time
-            state.outputs[index] = nil
-            try table.setOutput(index, nil)
+            for (name, output) in state.outputs where name == index || output.carrier == index {
+                state.outputs[name] = nil
+                try table.setOutput(name, nil)
+            }
         }
     }
 

@@ -97,6 +97,12 @@ package final class KernelTable: Sendable {
         renewRoutes()
     }
 
+    /// What was said last of an interface.
+    func output(_ index: UInt32) throws(SystemError) -> relay_interface? {
+        var output = relay_interface()
+        return try interfaces.lookUp(index, into: &output) ? output : nil
+    }
+
     /// Changes with every `renewRoutes`.
     var routeGeneration: UInt16 {
         // SAFETY: one word.

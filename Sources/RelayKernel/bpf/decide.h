@@ -292,7 +292,7 @@ INLINE int ask_route(void *context, const bool is_xdp, const struct decision *de
     }
     __u32 index = route.ifindex;
     const struct relay_interface *interface = bpf_map_lookup_elem(&interfaces, &index);
-    if (!interface) return RELAY_NO_INTERFACE;
+    if (!interface || (is_xdp && !interface->carrier)) return RELAY_NO_INTERFACE;
     __builtin_memcpy(flow->next_hop, route.dmac, ETH_ALEN);
     __builtin_memcpy(flow->own, route.smac, ETH_ALEN);
     // tc sends through a VLAN's own interface, XDP through the one that carries it, with a tag.
