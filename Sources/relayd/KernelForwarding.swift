@@ -68,6 +68,9 @@ final class KernelForwarding: MetricSource {
         log.notice("removed \(count) kernel flows of calls that are over")
     }
 
+    /// An earlier process has left flows that no call has claimed.
+    var hasUnclaimedFlows: Bool { kernel.withLock { $0 }.map { $0.unclaimedFlows > 0 } ?? false }
+
     /// Calls go on in the kernel when this process does not.
     var carriesCalls: Bool { kernel.withLock { $0 }?.carriesCalls ?? false }
 
@@ -105,19 +108,17 @@ final class KernelForwarding: MetricSource {
     }
 }
 
-/// Has the kernel forget what no call has claimed, once all calls are known. Without a store they never are: then what an
-/// earlier process has left goes on until it falls silent.
+/// Has the kernel forget what no call has claimed, once all calls are known. Without a store they never are: then the flows that
+/// an earlier process has left go on until they fall silent, and its program on other interfaces until the last one has.
 struct AdoptionService: Service {
     let kernel: KernelForwarding
     let shared: SharedCalls?
 
     func run() async throws {
-        if let shared {
-            while !shared.isRestored {
-                do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) } } catch { return }
-            }
-            kernel.callsAreRestored()
+        while !(shared?.isRestored ?? !kernel.hasUnclaimedFlows) {
+            do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) } } catch { return }
         }
+        kernel.callsAreRestored()
         try await gracefulShutdown()
     }
 }

@@ -120,6 +120,14 @@ final class Attachments: Sendable {
         }
     }
 
+    /// Takes the program off all interfaces.
+    func detachAll() {
+        state.withLock { state in
+            for attachment in state.attachments.values { attachment.detach(of: table, number: number) }
+            state.attachments = [:]
+        }
+    }
+
     private func attach(_ device: NetworkDevice, _ devices: [NetworkDevice], _ state: inout State) {
         var kinds: [AttachmentKind] = [.tcx, .clsact]
         let isVirtual = device.driver == "veth" || device.driver.isEmpty || device.vlan != 0

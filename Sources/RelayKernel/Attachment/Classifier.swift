@@ -16,14 +16,14 @@ enum Classifier {
             "add a tc filter to interface \(index)")
     }
 
-    /// Removes the filter, if it is there.
-    static func detach(from index: UInt32, table: Int) {
-        // Most often there is none.
-        _ = cbpf_tc_detach(Int32(index), handle(table), priority)
+    /// Removes the filter; false when there was none, as most often.
+    @discardableResult
+    static func detach(from index: UInt32, table: Int) -> Bool {
+        cbpf_tc_detach(Int32(index), handle(table), priority) == 0
     }
 
-    /// Removes a table's filter from every interface.
-    static func detachAll(table: Int) throws(SystemError) {
-        for device in try NetworkDevice.all() where device.isUsable { detach(from: device.index, table: table) }
+    /// Removes a table's filter from every interface; from how many.
+    static func detachAll(table: Int) throws(SystemError) -> Int {
+        try NetworkDevice.all().count { $0.isUsable && detach(from: $0.index, table: table) }
     }
 }

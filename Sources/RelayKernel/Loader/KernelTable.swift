@@ -148,12 +148,13 @@ package final class KernelTable: Sendable {
     /// - Returns: false when there was none.
     package static func flush(_ number: Int) throws(SystemError) -> Bool {
         // SAFETY: a terminated string that lives across the call.
-        guard unsafe access("\(PinFolder.root)/relayd-\(number)", F_OK) == 0 else { return false }
-        let pins = try PinFolder(table: number)
+        let isPinned = unsafe access("\(PinFolder.root)/relayd-\(number)", F_OK) == 0
+        let pins = isPinned ? try PinFolder(table: number) : nil
         KernelObject.silenceLibrary()
-        try Classifier.detachAll(table: number)
-        pins.clear()
-        return true
+        // Filters stay with their interfaces, also where nothing could be pinned.
+        let filters = try Classifier.detachAll(table: number)
+        pins?.clear()
+        return isPinned || filters > 0
     }
 
     /// What became of packets, all processors together.

@@ -13,7 +13,7 @@ final class PinFolder: Sendable {
 
     /// Makes or opens the folder of a table.
     ///
-    /// - Throws: EBUSY when another relay has it; ENOTSUP when there is no BPF file system and none can be mounted.
+    /// - Throws: EBUSY when another relay or user has it; ENOTSUP when there is no BPF file system and none can be mounted.
     init(table: Int) throws(SystemError) {
         // SAFETY: a terminated string that lives across the call.
         try check(unsafe relay_mount_bpf(Self.root), "mount the BPF file system at \(Self.root)")
@@ -22,7 +22,14 @@ final class PinFolder: Sendable {
         if unsafe mkdir(path, 0o700) < 0, errno != EEXIST {
             throw SystemError(errno: errno, operation: "make \(path)")
         }
-        hold = try Descriptor(unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), orErrno: "open \(path)")
+        do throws(SystemError) {
+            hold = try Descriptor(unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), orErrno: "open \(path)")
+        } catch {
+            guard error.errno == EACCES else { throw error }
+            // What is pinned there still forwards, and would do so past us.
+            throw SystemError(
+                errno: EBUSY, operation: "table \(table): \(path) belongs to another user (--flush-kernel)")
+        }
         guard flock(hold.number, LOCK_EX | LOCK_NB) == 0 else {
             throw SystemError(errno: EBUSY, operation: "table \(table): another relay uses it")
         }

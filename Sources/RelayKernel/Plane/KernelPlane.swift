@@ -181,6 +181,8 @@ package final class KernelPlane: ForwardingPlane {
     /// Ends this process' part. What is in the kernel goes on, if it can outlive us.
     package func stop() {
         watch.stop()
+        // Filters outlive us, and what nobody finds again must not.
+        if table.pins == nil { watch.attachments.detachAll() }
         user.stop()
     }
 
@@ -199,6 +201,9 @@ package final class KernelPlane: ForwardingPlane {
         watch.attachments.forgetOthers()
         return left.count
     }
+
+    /// Flows of an earlier process that no call has claimed.
+    package var unclaimedFlows: Int { orphans.withLock(\.count) }
 
     /// Removes flows that nobody has claimed and that no packet has come for.
     func forgetSilentOrphans(_ silence: Duration, at now: UInt64) {
