@@ -114,5 +114,10 @@ private final class Conversation {
         let arrived = try await phone.receive(count, atRTCPPort: name.count > 1).map { GoldenPhone.Packet($0) }
         let expected = (0..<(isMinimum ? max(count, arrived.count) : count)).compactMap { _ in packet }
         #expect(arrived == expected, "line \(line): \(text)")
+        // A packet arrives before it is counted.
+        let rounds = proxy.relay.knockOnMediaThreads()
+        _ = try await eventually("the media thread comes round") {
+            proxy.relay.knockOnMediaThreads() != rounds ? true : nil
+        }
     }
 }
