@@ -105,7 +105,10 @@ let package = Package(
             name: "RelayFailover",
             dependencies: ["RelayCore", "WireFormat", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
-        .target(name: "DaemonOptions", dependencies: ["WireFormat"], swiftSettings: strict),
+        .target(
+            name: "DaemonOptions",
+            dependencies: ["RelayCore", "WireFormat", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict),
         .systemLibrary(name: "CBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .target(name: "CRelayKernel", dependencies: ["CLinux"], cSettings: [.headerSearchPath("../CLinux")]),
         .executableTarget(name: "bpf-embed", swiftSettings: strict),

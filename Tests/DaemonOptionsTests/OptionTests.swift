@@ -233,6 +233,7 @@ struct OptionTests {
                 "--backup-interface: '0.0.0.0' cannot carry media; name one address of this host"
             ),
             (["--node=a b"], "--node: 'a b' is not a name: use letters, digits, '.', '-' and '_', at most 48"),
+            (["--cluster=a:b"], "--cluster: 'a:b' is not a name: use letters, digits, '.', '-' and '_', at most 48"),
             (["--redis-expires=5"], "--redis-expires: '5' is not a number from 60 to 2147483647"),
             (["-i", "127.0.0.1!"], "--interface: '' is not an IP address; write [NAME/]ADDRESS[!ADVERTISED]"),
             (["-i", "/::1"], "--interface: '/::1' has an empty name before '/'"),

@@ -19,7 +19,7 @@ extension SplitMix {
     }
 
     mutating func name() -> String {
-        String((0..<number(1...10)).map { _ in "abcXYZ019.-_:".randomElement(using: &self) ?? "a" })
+        String((0..<number(1...10)).map { _ in "abcXYZ019.-_".randomElement(using: &self) ?? "a" })
     }
 
     /// As high as an epoch or revision can be.
@@ -122,7 +122,7 @@ extension CallSnapshot.Media {
 extension CallSnapshot.Port {
     static func random(_ generator: inout SplitMix) -> CallSnapshot.Port {
         CallSnapshot.Port(
-            interface: generator.name(), local: generator.address(),
+            interface: generator.name() + ":1", local: generator.address(),
             port: UInt16.random(in: 0...UInt16.max, using: &generator), hasRTCP: generator.flag())
     }
 }

@@ -125,6 +125,14 @@ struct RecordOrderTests {
         }
     }
 
+    @Test("a name is the same in options, keys and records: no colon, which divides keys")
+    func names() {
+        for name in ["a", "r1.east-2_b", String(repeating: "x", count: 48)] { #expect(RecordHeader.isName(name)) }
+        for name in ["", "a:b", "a b", "é", String(repeating: "x", count: 49)] {
+            #expect(!RecordHeader.isName(name), "\(name)")
+        }
+    }
+
     @Test("it agrees with what a relay does about an ending")
     func endings() {
         var generator = SplitMix(seed: 3)

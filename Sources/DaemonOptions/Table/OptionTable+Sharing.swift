@@ -1,10 +1,10 @@
+internal import RelayCore
+
 extension OptionTable {
     private static let seconds = 0...Int(Int32.max)
     private static let milliseconds = 0...Int(Int32.max)
     /// The highest number of a database that we take; Redis itself has 16 unless told otherwise.
     private static let databases = -1...65_535
-    /// The longest name of a relay or a group, in octets.
-    private static let longestName = 48
 
     /// Calls shared with other relays through Redis.
     static let sharing: [OptionDefinition] = [
@@ -46,17 +46,9 @@ extension OptionTable {
 
     /// A name that can be part of a key and of a record.
     private static func name(_ text: String) throws(ValueProblem) -> String {
-        let octets = text.utf8
-        let isGood = octets.allSatisfy { octet in
-            switch octet {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
-        guard isGood, (1...longestName).contains(octets.count) else {
-            throw ValueProblem("'\(text)' is not a name: use letters, digits, '.', '-' and '_', at most \(longestName)")
+        guard RelayName.isValid(text) else {
+            throw ValueProblem(
+                "'\(text)' is not a name: use letters, digits, '.', '-' and '_', at most \(RelayName.maximumLength)")
         }
         return text
     }

@@ -21,7 +21,7 @@ public struct RecordHeader: Hashable, Sendable {
     /// No header is longer, in octets: two names, three numbers of 20 digits, the rest.
     public static let maximumLength = 8 + 2 * (maximumNameLength + 1) + 3 * 21 + 2
     /// The longest name of a relay, in octets.
-    public static let maximumNameLength = 48
+    public static let maximumNameLength = RelayName.maximumLength
     /// No owner and no change has a higher number: one more of each has to be possible, time after time.
     package static let maximumCount = UInt64(Int64.max)
 
@@ -34,20 +34,8 @@ public struct RecordHeader: Hashable, Sendable {
     /// Live or not.
     public var isLive: Bool { state == .live }
 
-    /// A name that fits into a header: letters, digits, `.`, `-`, `_` and `:`, and not too many.
-    public static func isName(_ text: some StringProtocol) -> Bool {
-        let octets = text.utf8
-        return (1...maximumNameLength).contains(octets.count) && octets.allSatisfy(isNameOctet)
-    }
-
-    private static func isNameOctet(_ octet: UInt8) -> Bool {
-        switch octet {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
-    }
+    /// A name that fits into a header: letters, digits, `.`, `-` and `_`, and not too many.
+    public static func isName(_ text: some StringProtocol) -> Bool { RelayName.isValid(text) }
 }
 
 extension RecordHeader: Comparable {
@@ -114,7 +102,7 @@ extension RecordHeader {
         guard let octets = cursor.take(upTo: UInt8(ascii: " ")), (1...maximumNameLength).contains(octets.count) else {
             return nil
         }
-        for index in octets.indices where !isNameOctet(octets[index]) { return nil }
+        for index in octets.indices where !RelayName.isValid(octets[index]) { return nil }
         return String(decoding: Array(copying: octets), as: UTF8.self)
     }
 }
