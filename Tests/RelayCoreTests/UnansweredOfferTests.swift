@@ -111,6 +111,26 @@ struct UnansweredOfferTests {
         #expect(observed.target == talk.bob.local && !observed.isLocked, "nothing has come to the new port")
     }
 
+    @Test("an m-line that was off gets another port, and is heard there anew: its NAT may use another port, too")
+    func offAndOn() async throws {
+        defer { relay.stop() }
+        let talk = try await talk()
+        defer { talk.close() }
+        let rebound = try await UDPEndpoint(at: Self.at(18_522))
+        defer { rebound.close() }
+        /// Bob offers and alice answers; where the relay takes bob's media, and hers.
+        func reoffer(_ bobs: String, _ alices: String) throws -> [TransportAddress] {
+            let toAlice = try port(relay.offer(Offer(callID: "1", fromTag: "b", toTag: "a", sdp: sdp(bobs))))
+            let toBob = try port(relay.answer(Answer(callID: "1", fromTag: "b", toTag: "a", sdp: sdp(alices))))
+            return [toBob, toAlice]
+        }
+        _ = try reoffer("audio 0 RTP/AVP 8", "audio 0 RTP/AVP 8")
+        let ports = try reoffer("audio 18510 RTP/AVP 8", "audio 18500 RTP/AVP 8")
+        #expect(ports[0] != talk.toBob)
+        try await send(Self.rtp, from: rebound, to: ports[0], arrivesAt: talk.alice, from: ports[1])
+        try await send(Self.rtp, from: talk.alice, to: ports[1], arrivesAt: rebound, from: ports[0])
+    }
+
     @Test("a phone that says in its answer where it is now is heard there")
     func bothMove() async throws {
         defer { relay.stop() }

@@ -2,6 +2,7 @@
 extension MediaStream {
     /// Adds what a port has counted that is about to be closed.
     mutating func keep(_ counters: StreamCounters, of component: StreamComponent) {
+        guard counters != StreamCounters() else { return }
         var counters = counters
         counters.isKernelized = false
         earlier[component, default: StreamCounters()] += counters

@@ -207,7 +207,11 @@ extension Negotiation {
         if current == nil, takeBack(side, index, on: interface) { return }
         let reopened = reopen(side, index, on: interface)
         let port = if let reopened { reopened } else { try open(on: interface, hasRTCP: isRTP) }
-        install(port, state.participants[side].media[index].terms, isInUse: current == nil)
+        if current == nil, reopened == nil {  // nothing has come to this one
+            state.participants[side].media[index].terms.observed.isLocked = false
+            state.participants[side].media[index].terms.observedRTCP.isLocked = false
+        }
+        install(port, state.participants[side].media[index].terms, isInUse: current == nil && reopened != nil)
         state.participants[side].media[index].reserved = nil
         if let current { supersede(current, side, index) }
         state.participants[side].media[index].port = port

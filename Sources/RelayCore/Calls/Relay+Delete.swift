@@ -53,7 +53,9 @@ extension Relay {
             } else {
                 state.deleteAt = due
                 // A new offer revives the call, but only those whom it is about.
-                for index in state.participants.indices { state.participants[index].removeAt = due }
+                for index in state.participants.indices {
+                    state.participants[index].removeAt = min(state.participants[index].removeAt ?? .max, due)
+                }
             }
             return (report, state.hasEnded)
         }
