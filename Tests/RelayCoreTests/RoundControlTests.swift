@@ -6,9 +6,15 @@ import Testing
 struct RoundControlTests {
     private static let millisecond: UInt64 = 1_000_000
 
-    /// Rounds of one length, 10 ms apart; whether each was one of a thread that is behind.
-    private func rounds(_ ready: Int, _ times: Range<UInt64>, on control: inout RoundControl) -> [Bool] {
-        times.map { control.begin(ready: ready, at: $0 * 10 * Self.millisecond) }
+    /// Rounds of one length, 10 ms apart, in which ports have more than one datagram, or not; whether each was one of a thread
+    /// that is behind.
+    private func rounds(
+        _ ready: Int, _ times: Range<UInt64>, passing: Bool = true, on control: inout RoundControl
+    ) -> [Bool] {
+        times.map {
+            defer { if passing { control.passOver() } }
+            return control.begin(ready: ready, at: $0 * 10 * Self.millisecond)
+        }
     }
 
     @Test("a thread that keeps up relays everything, however long it runs")
@@ -25,6 +31,14 @@ struct RoundControlTests {
         #expect(!rounds(256, 121..<140, on: &control).contains(false))
         #expect(rounds(3, 140..<141, on: &control) == [false])
         #expect(!rounds(256, 141..<161, on: &control).contains(true))
+    }
+
+    @Test("as soon as no port has two datagrams it has caught up, however many ports are ready")
+    func caughtUp() {
+        var control = RoundControl()
+        #expect(rounds(256, 100..<122, on: &control).last == true)
+        #expect(rounds(256, 122..<124, passing: false, on: &control) == [true, false])
+        #expect(!rounds(256, 124..<143, on: &control).contains(true))
     }
 
     @Test("a thread that did not run for a while is not behind because of that")

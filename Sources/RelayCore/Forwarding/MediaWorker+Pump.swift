@@ -35,6 +35,7 @@ extension MediaWorker {
         for _ in 0..<Self.mostPassedOver {
             guard let next = buffer.receive(from: slots[index].outlet.socket) else { break }
             drop(.overload, at: index)
+            rounds.passOver()
             source = next
         }
         return source

@@ -27,7 +27,7 @@ struct MediaWorker: ~Copyable {
     /// What waits where ports have no sockets of their own.
     var backlog = BacklogControl()
     /// The same where they have.
-    private var rounds = RoundControl()
+    var rounds = RoundControl()
     /// The datagram in hand is in `steered`, not in `buffer`.
     var isSteered = false
 

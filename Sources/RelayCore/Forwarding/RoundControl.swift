@@ -17,6 +17,8 @@ struct RoundControl: BitwiseCopyable {
     /// When there were fewer for the last time, moved on by the time in which the thread did not run. Nanoseconds.
     private var keptUp: UInt64 = 0
     private var lastRound: UInt64 = 0
+    private var isBehind = false
+    private var hasPassedOver = false
 
     /// A round begins.
     ///
@@ -25,7 +27,13 @@ struct RoundControl: BitwiseCopyable {
         let sinceLast = now &- lastRound
         lastRound = now
         if sinceLast > Self.pause { keptUp &+= sinceLast }
-        if ready < Self.crowd { keptUp = now }
-        return now &- keptUp > BacklogControl.limit
+        // What it was behind with is done when no port has two datagrams any more: looking for them costs time that it may
+        // need to keep up.
+        if ready < Self.crowd || isBehind && !hasPassedOver { keptUp = now }
+        (isBehind, hasPassedOver) = (now &- keptUp > BacklogControl.limit, false)
+        return isBehind
     }
+
+    /// A datagram was passed over, because a newer one of its port was there.
+    mutating func passOver() { hasPassedOver = true }
 }

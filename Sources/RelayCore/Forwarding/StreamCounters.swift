@@ -1,12 +1,13 @@
 /// What one local port has received and sent so far.
 public struct StreamCounters: Hashable, Sendable {
-    /// Datagrams from the endpoint, whether or not they were forwarded.
+    /// Datagrams from the endpoint, whether or not they were forwarded; without those that overload did not let through.
     public var packets: UInt64 = 0
     /// Their UDP payloads (RTP header included), in octets.
     public var bytes: UInt64 = 0
     /// Those of them that are not RTP: RTCP, STUN and DTLS on a port that they share with RTP.
     public var otherPackets: UInt64 = 0
-    /// Datagrams that were dropped: not RTP, from an unexpected source, or refused by the kernel on the way out.
+    /// Datagrams that were dropped: not RTP, from an unexpected source, refused by the kernel on the way out, or too old by
+    /// the time they were read.
     public var errors: UInt64 = 0
     /// Datagrams sent to the endpoint.
     public var packetsOut: UInt64 = 0
