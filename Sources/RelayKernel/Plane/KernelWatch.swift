@@ -63,13 +63,13 @@ final class KernelWatch: Sendable {
         var losses = LossWatch(span: Self.lossSpan)
         var passed = plane.verdicts().passedCount
         var shortages = Shortages(unread: plane.verdicts().lostReports)
-        var routeRefusal: SystemError?
+        var lookUps = LookUps()
         while !isStopped.load(ordering: .acquiring) {
             _ = bell.wait(&tags, milliseconds: Self.interval)
             round += 1
             let (now, verdicts) = (SystemClock.monotonic, plane.verdicts())
             if round % Self.refreshEvery == 0 {
-                keepRouteLookUp(&routeRefusal)
+                lookUps.keep(table, log, at: now)
                 attachments.resume(at: now)
                 // It fails when the system is out of memory or descriptors; then what is attached stays so.
                 if let attached = try? attachments.refresh() {
@@ -96,22 +96,29 @@ final class KernelWatch: Sendable {
         plane.sweep()
     }
 
-    /// Whoever writes the settings of the host's forwarding as a whole takes the loopback's along, and without that the kernel
-    /// tells the program no route.
-    ///
-    /// - Parameter refusal: why that cannot be mended, as far as it has been said.
-    private func keepRouteLookUp(_ refusal: inout SystemError?) {
-        do throws(SystemError) {
-            if try Loopback.enableRouteLookUp() {
+    /// Keeps the kernel telling routes: whoever writes the settings of the host's forwarding as a whole takes the loopback's along.
+    private struct LookUps {
+        /// Scripts may do it again and again.
+        private static let warningInterval: UInt64 = 60_000_000_000
+        private var warnAt: UInt64 = 0
+        /// Why it cannot be mended, as far as that has been said.
+        private var refusal: SystemError?
+
+        mutating func keep(_ table: KernelTable, _ log: Logger, at now: UInt64) {
+            do throws(SystemError) {
+                let hasChanged = try Loopback.enableRouteLookUp()
+                refusal = nil
+                guard hasChanged else { return }
                 table.renewRoutes()
+                guard now >= warnAt else { return }
+                warnAt = now &+ Self.warningInterval
                 log.warning(
                     "somebody has written net.ipv4.ip_forward or net.ipv6.conf.all.forwarding, and with it that of lo: set again, or all packets would go through user space"
                 )
+            } catch {
+                if refusal == nil { log.error("the kernel tells no routes, packets go through user space: \(error)") }
+                refusal = error
             }
-            refusal = nil
-        } catch {
-            if refusal == nil { log.error("the kernel tells no routes, packets go through user space: \(error)") }
-            refusal = error
         }
     }
 
