@@ -114,8 +114,10 @@ struct AdoptionService: Service {
     let kernel: KernelForwarding
     let shared: SharedCalls?
 
+    private var allCallsAreKnown: Bool { shared.map(\.isRestored) ?? !kernel.hasUnclaimedFlows }
+
     func run() async throws {
-        while !(shared?.isRestored ?? !kernel.hasUnclaimedFlows) {
+        while !allCallsAreKnown {
             do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) } } catch { return }
         }
         kernel.callsAreRestored()

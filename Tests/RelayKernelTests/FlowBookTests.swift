@@ -9,12 +9,16 @@ extension KernelTests {
     /// What the kernel has counted, together with what user space has.
     @Suite("The flow book")
     struct FlowBookTests {
+        private func emptyTable() throws -> (KernelTable, CellPool) {
+            let table = try KernelTable(number: nil)
+            return (table, CellPool(table.places, used: []))
+        }
+
         @Test("a source that only the kernel knows as yet has none of the samples of the one before it")
         func newSource() throws {
             let network = try TestNetwork("kt-source")
             defer { network.remove() }
-            let table = try KernelTable(number: nil)
-            let cells = CellPool(table.places, used: [])
+            let (table, cells) = try emptyTable()
             var book = FlowBook(flows: table.flows, cells: cells)
             let slot = SlotID(worker: 0, index: 0, generation: 1)
             book.open(StreamHandle(slot: slot, local: ProgramTests.ours.at(30_000)), tos: 0)
@@ -46,8 +50,7 @@ extension KernelTests {
         func sinkChanges() throws {
             let network = try TestNetwork("kt-sinks")
             defer { network.remove() }
-            let table = try KernelTable(number: nil)
-            let cells = CellPool(table.places, used: [])
+            let (table, cells) = try emptyTable()
             var book = FlowBook(flows: table.flows, cells: cells)
             book.isActive = true
             let slots = (0..<3 as Range<UInt32>).map { SlotID(worker: 0, index: $0, generation: 1) }

@@ -192,9 +192,9 @@ final class Attachments: Sendable {
     func suspend(_ index: UInt32, until time: UInt64) throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in
             state.suspended[index] = time
-            for (name, output) in state.outputs where name == index || output.carrier == index {
-                state.outputs[name] = nil
-                try table.setOutput(name, nil)
+            for (device, output) in state.outputs where device == index || output.carrier == index {
+                state.outputs[device] = nil
+                try table.setOutput(device, nil)
             }
         }
     }

@@ -12,7 +12,7 @@ package final class KernelTable: Sendable {
     let flows: FlowTable
     let places: MappedArray<relay_place>
     let statistics: KernelMap<UInt32, relay_statistics>
-    private let interfaces: KernelMap<UInt32, relay_interface>
+    let interfaces: KernelMap<UInt32, relay_interface>
     let reports: ReportRing
     private let settings: MappedArray<relay_settings>
     let xdp: Descriptor
@@ -95,12 +95,6 @@ package final class KernelTable: Sendable {
     func setOutput(_ index: UInt32, _ output: relay_interface?) throws(SystemError) {
         if let output { try interfaces.update(index, output) } else { try interfaces.remove(index) }
         renewRoutes()
-    }
-
-    /// What was said last of an interface.
-    func output(_ index: UInt32) throws(SystemError) -> relay_interface? {
-        var output = relay_interface()
-        return try interfaces.lookUp(index, into: &output) ? output : nil
     }
 
     /// Changes with every `renewRoutes`.
