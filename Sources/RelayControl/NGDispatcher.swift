@@ -68,9 +68,12 @@ package final class NGDispatcher: NGMessageHandler {
             let finish = {
                 @Sendable [self, format, command = request.command, callID = request.callID] (reply: NGReply) in
                 let elapsed = SystemClock.monotonic &- start
-                statistics.count(command, from: peer.address, nanoseconds: elapsed, isError: reply.isError)
+                let datagram = reply.datagram(for: message, as: format, limit: limit)
+                let isError = reply.isError || datagram == nil
+                statistics.count(command, from: peer.address, nanoseconds: elapsed, isError: isError)
                 logReply(to: command, callID, from: peer, nanoseconds: elapsed)
-                done(reply.datagram(for: message, as: format, limit: limit))
+                // Who waits for what never comes takes the relay for dead.
+                done(datagram ?? refusal(NGError(.tooLong), to: message, as: format, command, callID))
             }
             if request.command == .cli, let operations {
                 let line = decoded.dictionary["body"]?.string.map { "\($0)" } ?? ""
@@ -116,9 +119,19 @@ package final class NGDispatcher: NGMessageHandler {
         }
     }
 
+    private func refusal(
+        _ error: NGError, to message: NGMessage, as format: NGBodyFormat, _ command: NGCommand, _ callID: ByteString?
+    ) -> [UInt8] {
+        note(.error, error.errorReason, command, callID)
+        return message.reply(.failure(error), as: format)
+    }
+
     func note(_ level: Logger.Level, _ text: String, _ request: NGRequest) {
-        log.log(
-            level: level, "\(request.command.rawValue): \(text)", metadata: Self.metadata(callID: request.callID))
+        note(level, text, request.command, request.callID)
+    }
+
+    private func note(_ level: Logger.Level, _ text: String, _ command: NGCommand, _ callID: ByteString?) {
+        log.log(level: level, "\(command.rawValue): \(text)", metadata: Self.metadata(callID: callID))
     }
 
     static func metadata(callID: ByteString?) -> Logger.Metadata {

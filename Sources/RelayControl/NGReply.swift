@@ -21,18 +21,15 @@ package enum NGReply: Sendable {
 
     private static let error: ByteString = "error"
 
-    /// The whole datagram that answers a message, in at most `limit` octets.
+    /// The whole datagram that answers a message, in at most `limit` octets; `nil` when there is none so short.
     ///
-    /// A report that is longer comes without the media of its sides: each m-line takes some 900 octets a side. Whatever else
-    /// is longer becomes an error, because who waits for what never comes takes the relay for dead.
-    func datagram(for message: NGMessage, as format: NGBodyFormat, limit: Int) -> [UInt8] {
+    /// A report that is longer comes without the media of its sides: each m-line takes some 900 octets a side.
+    func datagram(for message: NGMessage, as format: NGBodyFormat, limit: Int) -> [UInt8]? {
         let whole = datagram(for: message, as: format, detail: .all)
         guard whole.count > limit else { return whole }
-        if case .report = self {
-            let short = datagram(for: message, as: format, detail: .sides)
-            if short.count <= limit { return short }
-        }
-        return message.reply(.failure(.init(.tooLong)), as: format)
+        guard case .report = self else { return nil }
+        let short = datagram(for: message, as: format, detail: .sides)
+        return short.count <= limit ? short : nil
     }
 
     private func datagram(for message: NGMessage, as format: NGBodyFormat, detail: NGWriter.ReportDetail) -> [UInt8] {

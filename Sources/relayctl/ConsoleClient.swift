@@ -6,6 +6,11 @@ internal import NIOPosix
 internal import RelayCore
 internal import WireFormat
 
+/// Why there is no answer. Not the user's mistake, so nobody is told how to use the program.
+struct NoAnswer: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// What the relay has answered.
 struct ConsoleAnswer {
     private struct Envelope: Decodable {
@@ -20,7 +25,8 @@ struct ConsoleAnswer {
 
     init(_ line: String) throws {
         guard let envelope = try? JSONDecoder().decode(Envelope.self, from: Data(line.utf8)) else {
-            throw ValidationError("the relay's answer cannot be understood; is that really a relay's console?")
+            throw NoAnswer(
+                description: "the relay's answer cannot be understood; is that really a relay's console?")
         }
         self.line = line
         (text, isFailure) = (envelope.text, envelope.result != "ok")
@@ -85,11 +91,11 @@ struct ConsoleClient {
                 .connect(host: address.address.description, port: Int(address.port)).get()
         } catch {
             collected.fail(error)
-            throw ValidationError(
-                "no relay answers at \(address): start it with --listen-cli, or name another --address")
+            throw NoAnswer(
+                description: "no relay answers at \(address): start it with --listen-cli, or name another --address")
         }
         let end = channel.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
-            collected.fail(ValidationError("the relay does not answer"))
+            collected.fail(NoAnswer(description: "the relay does not answer"))
         }
         defer { end.cancel() }
         try await channel.writeAndFlush(ByteBuffer(string: line + "\n"))

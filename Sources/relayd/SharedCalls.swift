@@ -10,6 +10,8 @@ internal import WireFormat
 struct SharedCalls {
     /// How long the start waits for a Redis without which it is not to happen.
     private static let patience = Duration.seconds(10)
+    /// After so long the log says what the start waits for.
+    private static let silence = Duration.seconds(1)
     private static let usualAnswer = Duration.seconds(1)
 
     private let replicator: Replicator
@@ -30,7 +32,7 @@ struct SharedCalls {
             relay: relay, store: RedisSessionStore(settings), options: replication, log: log)
         try replicator.start()
         do {
-            try await restore(isRequired: !options.noRedisRequired)
+            try await restore(isRequired: !options.noRedisRequired, log)
         } catch {
             replicator.stop()
             throw error
@@ -39,17 +41,25 @@ struct SharedCalls {
             "node \(replication.node) shares calls as '\(options.cluster)'; \(relay.callCount) taken over at start")
     }
 
-    private func restore(isRequired: Bool) async throws {
-        let deadline = ContinuousClock.now + Self.patience
+    private func restore(isRequired: Bool, _ log: Logger) async throws {
+        let start = ContinuousClock.now
+        var isSilent = true
         while replicator.restoration != .complete {
             if !isRequired, replicator.restoration == .failed { return }
-            guard ContinuousClock.now < deadline || !isRequired else {
-                let reason = replicator.status.lastError ?? "no answer"
-                throw SharingError("Redis cannot be read (\(reason)); --no-redis-required starts without it")
+            let time = ContinuousClock.now - start
+            guard time < Self.patience || !isRequired else {
+                throw SharingError("Redis cannot be read (\(obstacle)); --no-redis-required starts without it")
+            }
+            if isSilent, time >= Self.silence {
+                isSilent = false
+                log.warning("the start waits for the calls in Redis (\(obstacle))")
             }
             try await Task.sleep(for: .milliseconds(2))
         }
     }
+
+    /// What keeps Redis from being read.
+    private var obstacle: String { replicator.status.lastError ?? "no answer so far" }
 
     /// All calls that are in the store have been taken over.
     var isRestored: Bool { replicator.restoration == .complete }

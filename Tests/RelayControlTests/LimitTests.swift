@@ -83,6 +83,7 @@ struct LimitTests {
             #expect(try proxy.offer(SDPText.audio(), call: call).result == "ok")
         }
         #expect(try proxy.send(["command": "list"]).errorReason == "Reply too long for a datagram")
+        #expect(proxy.statistics.proxies.map(\.errors) == [1])
         #expect(try proxy.send(["command": "list", "limit": 10]).result == "ok")
     }
 }

@@ -12,6 +12,8 @@ import WireFormat
 final class TestProxy: Sendable {
     let relay: Relay
     let ports: ClosedRange<UInt16>
+    /// What has been counted of commands.
+    let statistics = ControlStatistics()
     private let dispatcher: NGDispatcher
     private let cookies = Atomic<Int>(0)
 
@@ -38,7 +40,7 @@ final class TestProxy: Sendable {
         let steering = mode == .shared ? try KernelSteering(addresses: addresses) : nil
         relay = try Relay(configuration, runsHousekeeping: runsHousekeeping, steering: steering)
         #expect(relay.steeringRefusal == nil)
-        dispatcher = NGDispatcher(relay: relay, log: silent)
+        dispatcher = NGDispatcher(relay: relay, log: silent, statistics: statistics)
     }
 
     deinit { relay.stop() }
@@ -57,7 +59,7 @@ final class TestProxy: Sendable {
     /// Hands over a datagram as it is, and returns the answer; `nil` if there is none.
     func exchange(_ datagram: [UInt8]) -> [UInt8]? {
         let received = Received()
-        let peer = TransportAddress(IPAddress.unspecified(.ipv4), port: 2223)
+        let peer = TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: 2223)
         // No UDP datagram is longer.
         dispatcher.receive(datagram, from: peer, limit: 65_507) { reply in received.datagram.withLock { $0 = reply } }
         return received.datagram.withLock { $0 }

@@ -346,6 +346,13 @@ struct GuardPolicyTests {
         #expect(scene.taken().last == .exit(status: 0))
     }
 
+    @Test("one that hangs while it starts, and was asked to end, is ended as soon as others would be")
+    func hangsWhileStarting() {
+        var scene = Scene()
+        scene.happens(.stopRequested(signal: 15))
+        #expect((10_000...10_300).contains(scene.timeToKill()))
+    }
+
     @Test("a relay that leaves by itself is not started again")
     func leaves() {
         var scene = Scene.running()

@@ -94,8 +94,9 @@ package struct GuardPolicy: Equatable, Sendable {
     /// A relay has been ready, or has answered, at least once: what fails from now on is not the way it was started.
     private var hasEverAnswered = false
     private var failures = 0
-    /// The signal that asked us to end.
+    /// The signal that asked us to end, and when it came.
     private var stopSignal: Int32?
+    private var stopTime: UInt64 = 0
     private var isStopping: Bool { stopSignal != nil }
     private var isLeaving = false
     private var lastTick: UInt64
@@ -122,7 +123,7 @@ package struct GuardPolicy: Equatable, Sendable {
         case .closed: return vanish()
         case .ended(let status): return end(status, at: now)
         case .stopRequested(let signal):
-            stopSignal = signal
+            (stopSignal, stopTime) = (signal, now)
             if case .waiting = phase { return finish(status: 0) }
             return [.signal(signal)]
         case .tick: return tick(at: now)
@@ -149,6 +150,8 @@ package struct GuardPolicy: Equatable, Sendable {
             phase = .starting(since: now)
             (isLeaving, readySince, beatingSince, stuckSince, kills) = (false, nil, nil, nil, 0)
             return [.start]
+        case .starting where isStopping && now &- stopTime >= Self.patience:
+            return [.kill(why: "it was asked to end while it started, and does not")]
         case .starting(let since) where now &- since >= Self.startLimit:
             return [.kill(why: "it has not come up within \(Self.startLimit / 1_000_000_000) s")]
         case .starting(let since) where now &- since >= Self.hiddenStartLimit: return hide()
