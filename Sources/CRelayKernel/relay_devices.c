@@ -13,6 +13,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -66,6 +67,38 @@ int relay_devices(struct relay_device *devices, int capacity) {
     freeifaddrs(list);
     close(fd);
     return count;
+}
+
+/// The frames sent that a link message tells of: 0 or -errno.
+static int frames_of(const struct nlmsghdr *message, uint64_t *frames) {
+    if (message->nlmsg_type == NLMSG_ERROR) return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+    if (message->nlmsg_type != RTM_NEWLINK) return -EPROTO;
+    int left = (int)IFLA_PAYLOAD(message);
+    for (const struct rtattr *attribute = IFLA_RTA(NLMSG_DATA(message)); RTA_OK(attribute, left);
+         attribute = RTA_NEXT(attribute, left)) {
+        const size_t place = offsetof(struct rtnl_link_stats64, tx_packets);
+        if (attribute->rta_type != IFLA_STATS64 || RTA_PAYLOAD(attribute) < place + sizeof *frames) continue;
+        memcpy(frames, (const char *)RTA_DATA(attribute) + place, sizeof *frames);
+        return 0;
+    }
+    return -ENODATA;
+}
+
+int relay_device_sent(uint32_t index, uint64_t *frames) {
+    struct clinux_netlink_request request;
+    struct ifinfomsg *link = clinux_netlink_begin(&request, RTM_GETLINK, 0, sizeof *link);
+    link->ifi_index = (int)index;
+    int fd = clinux_netlink_open();
+    if (fd < 0) return fd;
+    _Alignas(struct nlmsghdr) char answer[16384];
+    int result = clinux_netlink_send(fd, &request);
+    if (result == 0) {
+        ssize_t length = recv(fd, answer, sizeof answer, 0);
+        const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
+        result = length < 0 ? -errno : NLMSG_OK(message, length) ? frames_of(message, frames) : -EPROTO;
+    }
+    close(fd);
+    return result;
 }
 
 /// What a driver calls its counters of frames that XDP could not send.

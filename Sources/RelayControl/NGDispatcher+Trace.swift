@@ -31,8 +31,8 @@ extension NGDispatcher {
 
     /// Logs the reply to a command of a traced call.
     func trace(_ reply: NGReply, to message: NGMessage, _ request: NGRequest) {
-        guard let datagram = NGMessage(datagram: reply.datagram(for: message, as: .bencode, limit: .max)),
-            let decoded = try? NGCodec.decode(datagram.body)
+        guard let bytes = reply.datagram(for: message, as: .bencode, limit: .max),
+            let datagram = NGMessage(datagram: bytes), let decoded = try? NGCodec.decode(datagram.body)
         else { return }
         trace("answered", decoded.dictionary, request)
     }

@@ -1,4 +1,5 @@
 import NGProtocol
+import RelayControl
 import Testing
 
 @Suite("Limits: sessions and ports")

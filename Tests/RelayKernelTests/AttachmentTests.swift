@@ -53,6 +53,25 @@ extension KernelTests {
             withExtendedLifetime(peer) {}
         }
 
+        @Test("what others send is no proof")
+        func proofBesideOthers() async throws {
+            let network = try TestNetwork("kt-busy")
+            defer { network.remove() }
+            let device = try #require(try NetworkDevice.all().first { $0.name == network.name })
+            let socket = try UDPSocket.open(at: try #require(TransportAddress("192.0.2.1:4000")), tos: 0)
+            defer { socket.close() }
+            let neighbour = try #require(TransportAddress("192.0.2.10:4000"))
+            try await withThrowingTaskGroup { group in
+                group.addTask { while !Task.isCancelled { _ = socket.send([0], to: neighbour) } }
+                _ = try await eventually("others send") { try device.countSent() > 1000 ? true : nil }
+                let table = try KernelTable(number: nil)
+                #expect(throws: SystemError.self) {
+                    _ = try Attachment(.xdp, to: device, of: table, number: nil)
+                }
+                group.cancelAll()
+            }
+        }
+
         @Test("XDP is told to send only through interfaces that have it")
         func outputs() throws {
             let network = try TestNetwork("kt-xdp")
