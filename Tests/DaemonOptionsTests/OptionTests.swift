@@ -52,6 +52,20 @@ struct OptionTests {
         }
     }
 
+    @Test("0 and less are no limits that calls never reach, but the usual ones", arguments: ["0", "-1", "-2147483648"])
+    func noTimeouts(_ none: String) throws {
+        let limits = ["timeout", "silent-timeout", "offer-timeout", "final-timeout"]
+        let (given, _) = try Self.run(limits.map { "--\($0)=\(none)" })
+        let (read, _) = try Self.run([], file: "[rtpengine]\n" + limits.map { "\($0) = \(none)\n" }.joined())
+        // What `set` of the console does.
+        var changed = try Self.run(limits.map { "--\($0)=5" }).0
+        for limit in limits { try changed.set(limit, to: none) }
+        for configuration in [given, read, changed] {
+            #expect((configuration.timeout, configuration.silentTimeout) == (60, 3600))
+            #expect((configuration.offerTimeout, configuration.finalTimeout) == (3600, 0))
+        }
+    }
+
     @Test("Sections describe interfaces")
     func interfaceSections() throws {
         let file = """
@@ -225,7 +239,7 @@ struct OptionTests {
             (["--port-min=70000"], "--port-min: '70000' is not a port (1-65535)"),
             (["-m", "0"], "--port-min: '0' is not a port (1-65535)"),
             (["--tos", "256"], "--tos: '256' is not a number from 0 to 255"),
-            (["--timeout=x\ny"], "--timeout: 'x y' is not a number from 0 to 2147483647"),
+            (["--timeout=x\ny"], "--timeout: 'x y' is not a number from -2147483648 to 2147483647"),
             (["-i", "0.0.0.0"], "--interface: '0.0.0.0' cannot carry media; name one address of this host"),
             (["-i", "a/b"], "--interface: 'b' is no address, and no name of a network device or host"),
             (

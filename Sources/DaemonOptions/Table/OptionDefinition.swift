@@ -61,6 +61,17 @@ struct OptionDefinition: Sendable {
         }
     }
 
+    /// So many seconds, after which calls end. 0 and less mean the default, as in rtpengine: where BYEs are lost, calls
+    /// without a limit would be there for ever.
+    static func timeout(
+        _ name: String, short: Character? = nil, _ path: any WritableKeyPath<Configuration, Int> & Sendable,
+        _ help: String
+    ) -> OptionDefinition {
+        value(name, short: short, "SECS", help) { (configuration, text) throws(ValueProblem) in
+            configuration[keyPath: path] = try ValueParsing.timeout(text, usual: Configuration()[keyPath: path])
+        }
+    }
+
     /// A flag that is off unless given.
     static func flag(
         _ name: String, short: Character? = nil, _ path: any WritableKeyPath<Configuration, Bool> & Sendable,

@@ -101,11 +101,10 @@ extension OptionTable {
     ]
 
     static let calls: [OptionDefinition] = [
-        .integer("timeout", short: "o", \.timeout, in: seconds, "SECS", "end calls without media (60)"),
-        .integer(
-            "silent-timeout", short: "s", \.silentTimeout, in: seconds, "SECS", "the same for calls on hold (3600)"),
-        .integer("final-timeout", short: "a", \.finalTimeout, in: seconds, "SECS", "longest call, 0 for no limit (0)"),
-        .integer("offer-timeout", \.offerTimeout, in: seconds, "SECS", "end offers without answer (3600)"),
+        .timeout("timeout", short: "o", \.timeout, "end calls without media (60)"),
+        .timeout("silent-timeout", short: "s", \.silentTimeout, "the same for calls on hold (3600)"),
+        .timeout("final-timeout", short: "a", \.finalTimeout, "longest call, 0 for no limit (0)"),
+        .timeout("offer-timeout", \.offerTimeout, "end offers without answer (3600)"),
         .integer("delete-delay", short: "d", \.deleteDelay, in: seconds, "SECS", "keep deleted calls so long (30)"),
         .value("max-sessions", "INT", "refuse more calls than that, -1 for no limit (-1)") {
             (configuration, text) throws(ValueProblem) in

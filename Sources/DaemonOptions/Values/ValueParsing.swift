@@ -10,6 +10,12 @@ enum ValueParsing {
         return number
     }
 
+    /// A limit in seconds; 0 and less stand for the usual one, as in rtpengine.
+    static func timeout(_ text: String, usual: Int) throws(ValueProblem) -> Int {
+        let seconds = try integer(text, in: Int(Int32.min)...Int(Int32.max))
+        return seconds > 0 ? seconds : usual
+    }
+
     /// rtpengine takes a comment behind a number, and no other one behind a value.
     private static func withoutComment(_ text: String) -> String {
         let parts = text.split(maxSplits: 1, whereSeparator: \.isWhitespace)
