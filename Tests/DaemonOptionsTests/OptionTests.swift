@@ -306,11 +306,17 @@ struct OptionTests {
                 }
             },
             resolve: { name in
-                name == "localhost" ? ["127.0.0.1", "::1"].compactMap { IPAddress($0) } : []
+                switch name {
+                case "localhost": ["127.0.0.1", "::1"].compactMap { IPAddress($0) }
+                case "public.example.com": ["2001:db8::1", "198.51.100.1", "198.51.100.2"].compactMap { IPAddress($0) }
+                case "v6.example.com": ["2001:db8::1"].compactMap { IPAddress($0) }
+                case "everywhere.example.com": ["0.0.0.0"].compactMap { IPAddress($0) }
+                default: []
+                }
             })
-        func run(_ arguments: [String]) throws(OptionError) -> Configuration {
-            let all = ["--config-file=none"] + arguments
-            let result = try Configuration.parse(arguments: all, host: host) { _ in .missing }
+        func run(_ arguments: [String], file: String = "") throws(OptionError) -> Configuration {
+            let all = ["--config-file=/f"] + arguments
+            let result = try Configuration.parse(arguments: all, host: host) { _ in .text("[rtpengine]\n\(file)") }
             guard case .run(let configuration, _) = result else { throw OptionError("nothing to run") }
             return configuration
         }
@@ -318,6 +324,21 @@ struct OptionTests {
         #expect(
             try run(["-i", "pub/eth0!198.51.100.1"]).interfaces
                 == ["pub/192.0.2.7!198.51.100.1", "pub/2001:db8::7!198.51.100.1"])
+        // What is advertised may be a name, too; of its addresses one that the same phones can reach.
+        for (text, expected) in [
+            ("10.0.0.5!public.example.com", ["10.0.0.5!198.51.100.1"]),
+            ("pub/[2001:db8::7]!public.example.com", ["pub/[2001:db8::7]!2001:db8::1"]),
+            ("10.0.0.5!v6.example.com", ["10.0.0.5!2001:db8::1"]),
+            ("eth0!public.example.com", ["192.0.2.7!198.51.100.1", "2001:db8::7!2001:db8::1"]),
+        ] {
+            #expect(try run(["-i", text]).interfaces == expected)
+        }
+        #expect(
+            try run(
+                ["--interfaces-config=if"], file: "[if-pub]\naddress = 10.0.0.5\nadvertised = public.example.com\n"
+            ).interfaces == ["pub/10.0.0.5!198.51.100.1"])
+        #expect(throws: OptionError.self) { try run(["-i", "10.0.0.5!nowhere"]) }
+        #expect(throws: OptionError.self) { try run(["-i", "10.0.0.5!everywhere.example.com"]) }
         #expect(try run(["-n", "localhost:2223"]).listenNG.map(\.description) == ["127.0.0.1:2223", "[::1]:2223"])
         #expect(
             try run(["--listen-cli", "eth0:1"]).listenCLI.map(\.description) == ["192.0.2.7:1", "[2001:db8::7]:1"])

@@ -70,25 +70,41 @@ enum ValueParsing {
     }
 
     /// `[NAME/]LOCAL[!ADVERTISED]`. LOCAL is an address, which is returned as it came; or `any`, a network device or a
-    /// host, which stand for all of their addresses.
+    /// host, which stand for all of their addresses. Where ADVERTISED is a name, one of its addresses is returned instead.
     static func interfaces(_ text: String, on host: HostNetwork) throws(ValueProblem) -> [String] {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        let local = (parts.last ?? "").split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 1 || !parts[0].isEmpty, literal(local[0]) == nil, isName(local[0]) else {
-            return [try interface(text)]
-        }
-        let addresses = local[0] == "any" ? host.reachable : host.addresses(of: String(local[0]))
-        guard !addresses.isEmpty else {
-            throw ValueProblem(
-                local[0] == "any"
-                    ? "'any': this host has no address that others can reach"
-                    : "'\(local[0])' is no address, and no name of a network device or host")
-        }
+        let hosts = (parts.last ?? "").split(separator: "!", maxSplits: 1, omittingEmptySubsequences: false)
         let prefix = parts.count == 2 ? "\(parts[0])/" : ""
-        let suffix = local.count == 2 ? "!\(local[1])" : ""
-        var all: [String] = []
-        for address in addresses { all.append(try interface("\(prefix)\(address)\(suffix)")) }
-        return all
+        let local = try locals(hosts[0], on: host)
+        guard hosts.count == 2, literal(hosts[1]) == nil, isName(hosts[1]) else {
+            let suffix = hosts.count == 2 ? "!\(hosts[1])" : ""
+            return try local.map { (local) throws(ValueProblem) in try interface("\(prefix)\(local)\(suffix)") }
+        }
+        let advertised = try addresses(of: hosts[1], on: host)
+        return try local.map { (local) throws(ValueProblem) in
+            let family = literal(local[...])?.family
+            // Which name servers answer first with is chance, and a phone that has IPv4 only can do nothing with IPv6.
+            guard let one = advertised.first(where: { $0.family == family }) ?? advertised.first else { return local }
+            return try interface("\(prefix)\(local)!\(one)")
+        }
+    }
+
+    /// What stands before `!`, as addresses; or as it came.
+    private static func locals(_ text: Substring, on host: HostNetwork) throws(ValueProblem) -> [String] {
+        guard literal(text) == nil, isName(text) else { return [String(text)] }
+        guard text == "any" else { return try addresses(of: text, on: host).map(\.description) }
+        let addresses = host.reachable
+        guard !addresses.isEmpty else { throw ValueProblem("'any': this host has no address that others can reach") }
+        return addresses.map(\.description)
+    }
+
+    /// The addresses behind a name, at least one.
+    private static func addresses(of name: Substring, on host: HostNetwork) throws(ValueProblem) -> [IPAddress] {
+        let addresses = host.addresses(of: String(name))
+        guard !addresses.isEmpty else {
+            throw ValueProblem("'\(name)' is no address, and no name of a network device or host")
+        }
+        return addresses
     }
 
     /// `ALIAS=NAME`, or `nil` when the text is an interface.
