@@ -91,7 +91,7 @@ struct ConsoleClientTests {
             #expect(try await relay.client.send(Self.offer("one")).contains("result2:ok"))
             #expect(
                 try await client.ask("set timeout x")
-                    == "Fail setting timeout to x; 'x' is not a number from 0 to 2147483647\n")
+                    == "Fail setting timeout to x; 'x' is not a number from -2147483648 to 2147483647\n")
             #expect(try await client.ask("nonsense") == "Unknown or incomplete command::nonsense\n")
         }
     }
