@@ -41,17 +41,19 @@ struct FloodCommand: ParsableCommand {
         }
         let pacer = Pacer(rate: UInt64(rate), start: SystemClock.monotonic)
         let total = UInt64(Double(rate) * seconds)
-        var sent: UInt64 = 0
-        while sent < total, !Interrupt.isRequested {
+        var (turn, sent): (UInt64, Int) = (0, 0)
+        while turn < total, !Interrupt.isRequested {
             let now = SystemClock.monotonic
             // What could not be sent in time is let go.
-            sent = max(sent, pacer.due(at: now - min(now, 10_000_000)))
-            while sent < min(total, pacer.due(at: now)) {
-                let count = Int(min(UInt64(Self.batch), pacer.due(at: now) - sent))
-                _ = datagrams.send(0..<count, through: socket.descriptor)
-                sent += UInt64(count)
+            turn = max(turn, pacer.due(at: now - min(now, 10_000_000)))
+            while turn < min(total, pacer.due(at: now)) {
+                let count = Int(min(UInt64(Self.batch), pacer.due(at: now) - turn))
+                sent += max(0, datagrams.send(0..<count, through: socket.descriptor))
+                turn += UInt64(count)
             }
             SystemClock.sleep(until: now + Self.tick * 1000)
         }
+        // Whoever has started this wants to know what came of it: packets a second.
+        print(Int(Double(sent) * 1e9 / Double(max(1, SystemClock.monotonic - pacer.start))))
     }
 }

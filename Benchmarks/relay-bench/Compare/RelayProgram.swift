@@ -64,7 +64,7 @@ struct RelayProgram {
     }
 
     /// Free now; nobody else takes it in the moment until the relay does.
-    private static func freePort(at address: IPAddress) throws(BenchError) -> UInt16 {
+    static func freePort(at address: IPAddress) throws(BenchError) -> UInt16 {
         try UDPSocket(local: TransportAddress(address, port: 0)).local.port
     }
 }

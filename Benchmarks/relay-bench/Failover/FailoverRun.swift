@@ -42,14 +42,20 @@ struct FailoverRun {
 
     func run() throws(BenchError) -> Result {
         let endpoints = try MediaEndpoints(at: media.address, perSide: media.endpoints)
-        let groups = try establish(over: endpoints)
-        var result = try measure(endpoints, groups)
-        try finish(groups, &result)
-        return result
+        var groups: [Group] = []
+        do throws(BenchError) {
+            try establish(&groups, over: endpoints)
+            var result = try measure(endpoints, groups)
+            try finish(groups, &result)
+            return result
+        } catch {
+            // Nothing is left behind; a relay that is gone has nothing.
+            for group in groups { _ = try? group.calls.delete() }
+            throw error
+        }
     }
 
-    private func establish(over endpoints: MediaEndpoints) throws(BenchError) -> [Group] {
-        var groups: [Group] = []
+    private func establish(_ groups: inout [Group], over endpoints: MediaEndpoints) throws(BenchError) {
         for (index, relay) in relays.enumerated() {
             let share = media.calls / relays.count + (index < media.calls % relays.count ? 1 : 0)
             guard share > 0 else { continue }
@@ -59,7 +65,6 @@ struct FailoverRun {
                 answerers: endpoints.descriptions(.answerer))
             groups.append(Group(client: client, calls: calls))
         }
-        return groups
     }
 
     private func measure(_ endpoints: MediaEndpoints, _ groups: [Group]) throws(BenchError) -> Result {

@@ -23,6 +23,8 @@ struct CommandLoad {
         var unanswered = 0
         /// From the first command to the last reply; nanoseconds.
         var elapsed: UInt64 = 0
+        /// The first call that did not begin.
+        var end = 0
 
         var errors: Int { unanswered + refusals.values.reduce(0, +) }
     }
@@ -85,6 +87,7 @@ struct CommandLoad {
             }
         }
         outcome.elapsed = SystemClock.monotonic - start
+        outcome.end = nextCall
         return outcome
     }
 

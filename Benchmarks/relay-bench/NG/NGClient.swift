@@ -77,6 +77,17 @@ final class NGClient {
         return decoded
     }
 
+    /// More calls than fit into a reply are not asked for.
+    private static let listed: Int64 = 1_800
+
+    /// The calls that the relay holds.
+    func calls() throws(BenchError) -> Set<String> {
+        guard let calls = try request(NGTemplate.list(limit: Self.listed)).calls else {
+            throw .refused(command: "list", reason: "a reply without calls")
+        }
+        return calls
+    }
+
     private func transmit(_ slot: Int) throws(BenchError) {
         try refusedMeansNoRelay { () throws(BenchError) in
             _ = try socket.send(window.datagram(slot: slot), to: relay)

@@ -24,8 +24,19 @@ final class CrowdedProcessor {
     /// Runs what starts a program: it and all its threads have to stay on the crowded processor. The caller stays on
     /// another.
     func start<Program>(_ body: () throws(BenchError) -> Program) throws(BenchError) -> Program {
+        try Self.start(on: core, body)
+    }
+
+    /// Runs what starts a program that is to be on neither the relay's processor nor the caller's, where there is a third.
+    func startBeside<Program>(_ body: () throws(BenchError) -> Program) throws(BenchError) -> Program {
+        try Self.start(on: Self.cores.count > 2 ? Self.cores[1] : Self.cores[0], body)
+    }
+
+    private static func start<Program>(
+        on core: Int32, _ body: () throws(BenchError) -> Program
+    ) throws(BenchError) -> Program {
         try checked(clinux_pin_thread(core), "stay on processor \(core)")
-        defer { _ = clinux_pin_thread(Self.cores[0]) }
+        defer { _ = clinux_pin_thread(cores[0]) }
         return try body()
     }
 

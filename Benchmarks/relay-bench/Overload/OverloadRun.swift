@@ -24,7 +24,7 @@ struct OverloadRun {
         var fairness = OverloadShares.none
         /// From the end of the overload to the last packet that was lost, and to the last that was lost or late. Seconds.
         var (lastLoss, lastDelay) = (0.0, 0.0)
-        /// Other calls' packets while one port was flooded, and how much came to that port, packets a second.
+        /// Other calls' packets while one port was flooded, and how much was sent to that port, packets a second.
         var (besideFlood, flood) = (OverloadShares.none, 0)
     }
 
@@ -71,7 +71,7 @@ struct OverloadRun {
         try relay.check()
         try overload(&generator, flows: plan.flows.count, &outcome)
         try relay.check()
-        try flood(destinations[0], of: plan, &generator, &outcome)
+        try flood(destinations[0], of: plan, &generator, &outcome, beside: processor)
         try relay.check()
         return outcome
     }
@@ -129,21 +129,24 @@ struct OverloadRun {
 
     /// Half of what the relay carries, and at one call's port `excess` times what it carries from a stranger.
     private func flood(
-        _ target: TransportAddress, of plan: FlowPlan, _ generator: inout MediaGenerator, _ outcome: inout Outcome
+        _ target: TransportAddress, of plan: FlowPlan, _ generator: inout MediaGenerator, _ outcome: inout Outcome,
+        beside processor: CrowdedProcessor
     ) throws(BenchError) {
-        outcome.flood = Int(Double(outcome.capacity) * settings.excess)
-        let flooder = try ChildProcess(
-            FileSystem.link("/proc/self/exe") ?? "relay-bench",
-            [
-                "flood", "\(target)", "--from=\(generatorAddress)", "--rate=\(outcome.flood)",
-                "--seconds=\(settings.seconds + 1)",
-            ])
+        let arguments = [
+            "flood", "\(target)", "--from=\(generatorAddress)",
+            "--rate=\(Int(Double(outcome.capacity) * settings.excess))", "--seconds=\(settings.seconds + 1)",
+        ]
+        let flooder = try processor.startBeside { () throws(BenchError) in
+            try ChildProcess(FileSystem.link("/proc/self/exe") ?? "relay-bench", arguments)
+        }
         defer { flooder.end() }
         SystemClock.sleep(milliseconds: 500)
         let rate = outcome.capacity / 2
         let packets = Int(Double(rate) * settings.seconds)
         let account = try generator.send(packets, rate: rate, phase: .measurement)
         if Interrupt.isRequested { throw .interrupted }
+        flooder.end()
+        outcome.flood = flooder.lastLines(1).first.flatMap { Int($0) } ?? 0
         let flooded = plan.flows[0].call
         outcome.besideFlood = OverloadShares(
             account.timely ?? account.ledger, flows: plan.flows.count, part: 0..<packets

@@ -26,7 +26,7 @@ struct OverloadTable {
         add("  last packet lost or later than 200 ms after") { seconds($0.lastDelay) }
         add("half, and a flood at one port: others' packets in time") { percent($0.besideFlood.share, places: 2) }
         add("  of the worst other flow") { percent($0.besideFlood.lowest) }
-        add("  the flood, packets/s offered") { Figures.grouped($0.flood) }
+        add("  the flood, packets/s sent") { Figures.grouped($0.flood) }
     }
 
     var lines: [String] { table.lines() }

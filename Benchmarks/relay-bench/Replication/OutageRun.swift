@@ -74,21 +74,12 @@ struct OutageRun {
         return (table.lines() + [promise + (isKept ? ": kept" : ": NOT KEPT")], isKept)
     }
 
-    private func startRedis(at port: UInt16) throws(BenchError) -> ChildProcess {
-        try ChildProcess(
-            redis,
-            [
-                "--bind", "\(address(1))", "--port", "\(port)", "--save", "", "--appendonly", "no", "--protected-mode",
-                "no",
-            ])
-    }
-
     private func measure(_ fault: Fault) throws(BenchError) -> Result {
-        let port = try UDPSocket(local: TransportAddress(address(1), port: 0)).local.port
-        var store = try startRedis(at: port)
+        let listener = try RedisServer.freePort(at: address(1))
+        var store = try RedisServer.start(redis, at: listener)
         defer { store.end() }
         // Nobody sends media, and no call is to end for that.
-        let options = ["--redis=\(address(1)):\(port)/0", "--no-redis-required", "--timeout=3600"]
+        let options = ["--redis=\(listener)/0", "--no-redis-required", "--timeout=3600"]
         let active = try program.start(.init(address: address(2), extra: options + ["--node=active"]))
         let standby = try program.start(.init(address: address(3), extra: options + ["--node=standby"]))
         defer {
@@ -113,7 +104,7 @@ struct OutageRun {
             SystemClock.sleep(milliseconds: 5)
             store.hang(true)
         }
-        if fault == .killed { store = try startRedis(at: port) } else { store.hang(false) }
+        if fault == .killed { store = try RedisServer.start(redis, at: listener) } else { store.hang(false) }
         let back = SystemClock.monotonic
         var result = Result(replies: load.replies, errors: load.errors)
         result.equalAfter = try equal(load, observer, since: back)
@@ -147,18 +138,5 @@ struct OutageRun {
             SystemClock.sleep(milliseconds: 10)
         }
         return nil
-    }
-}
-
-extension NGClient {
-    /// More calls than fit into a reply are not asked for.
-    private static let listed: Int64 = 1_800
-
-    /// The calls that the relay holds.
-    fileprivate func calls() throws(BenchError) -> Set<String> {
-        guard let calls = try request(NGTemplate.list(limit: Self.listed)).calls else {
-            throw .refused(command: "list", reason: "a reply without calls")
-        }
-        return calls
     }
 }

@@ -14,6 +14,9 @@ struct ReplicationRun {
     let generatorAddress: IPAddress
     let progress: (String) -> Void
 
+    /// Calls that are up while commands are counted. A call that ends within milliseconds need not be stored by anybody, and
+    /// relayd does not.
+    private static let standing = 1000
     /// Calls for which there are ports on one address.
     private static let callsPerAddress = 5_000
 
@@ -40,23 +43,18 @@ struct ReplicationRun {
     }
 
     private func measure(_ program: RelayProgram, into side: inout Side) throws(BenchError) {
-        let port = try UDPSocket(local: TransportAddress(relayAddress, port: 0)).local.port
-        let store = try ChildProcess(
-            redis,
-            [
-                "--bind", "\(relayAddress)", "--port", "\(port)", "--save", "", "--appendonly", "no",
-                "--protected-mode", "no",
-            ])
+        let listener = try RedisServer.freePort(at: relayAddress)
+        let store = try RedisServer.start(redis, at: listener)
         defer { store.end() }
         var settings = RelayProgram.Settings(
-            address: relayAddress, extra: ["--redis=\(relayAddress):\(port)/0", "--redis-cmd-timeout=1000"])
+            address: relayAddress, extra: ["--redis=\(listener)/0", "--redis-cmd-timeout=1000"])
         let spread = (calls + Self.callsPerAddress - 1) / Self.callsPerAddress
         settings.others = (1..<max(1, spread)).map { IPAddress(ipv4: UInt32(relayAddress.low) + 16 + UInt32($0)) }
         var relay = try program.start(settings)
         for (index, pace) in ControlPace.compared.enumerated() {
             let before = ProcessSample(of: store.identifier, withDescendants: false)?.cpuTime ?? 0
             let result = try ControlRun(
-                relay: relay.listener, pace: pace, seconds: seconds, address: generatorAddress
+                relay: relay.listener, pace: pace, seconds: seconds, standing: Self.standing, address: generatorAddress
             ).run()
             if Interrupt.isRequested { throw .interrupted }
             try relay.check()

@@ -9,13 +9,27 @@ struct SoakRun {
     let step: Int
     /// Of each step, calls that carry media for a second.
     let talkingCalls: Int
-    /// The Redis to start, with a relay that stands by; `nil` for a relay that keeps its calls to itself.
-    let redis: String?
+    /// A relay that stands by; `nil` for a relay that keeps its calls to itself.
+    let standby: Standby?
     let relayAddress: IPAddress
     let generatorAddress: IPAddress
     /// Told each line of the table as it is known.
     let progress: (String) -> Void
 
+    /// Where the relay is that stands by, and the Redis to start. It has the same media address as the other, so it needs a
+    /// network of its own, in which it is reached at another.
+    struct Standby {
+        let redis: String
+        let network: NetworkNamespace
+        let address: IPAddress
+    }
+
+    /// Calls that are up all the time, so that each is old enough to be stored and taken over when it ends.
+    private static let standing = 1000
+    /// With a relay that stands by, calls that stay: it has to hold them at each look.
+    private static let staying = 100
+    /// How long it may take to know of them, in nanoseconds.
+    private static let patience: UInt64 = 10_000_000_000
     /// Packets a second of the talking calls, together.
     private static let packetRate = 5000
 
@@ -27,43 +41,71 @@ struct SoakRun {
     }
 
     func run() throws(BenchError) -> Outcome {
-        var extra: [String] = []
+        var shared: [String] = []
         var store: ChildProcess?
         defer { store?.end() }
-        if let redis {
-            let port = try UDPSocket(local: TransportAddress(relayAddress, port: 0)).local.port
-            store = try ChildProcess(
-                redis,
-                [
-                    "--bind", "\(relayAddress)", "--port", "\(port)", "--save", "", "--appendonly", "no",
-                    "--protected-mode", "no",
-                ])
-            extra = ["--redis=\(relayAddress):\(port)/0", "--redis-cmd-timeout=1000"]
+        if let standby {
+            let listener = try RedisServer.freePort(at: relayAddress)
+            store = try RedisServer.start(standby.redis, at: listener)
+            // Nobody sends media in the calls that stay.
+            shared = ["--redis=\(listener)/0", "--redis-cmd-timeout=1000", "--timeout=86400"]
         }
-        let relay = try program.start(.init(address: relayAddress, extra: extra))
+        let own = standby == nil ? [] : ["--node=active"]
+        let relay = try program.start(.init(address: relayAddress, extra: shared + own))
         defer { relay.end() }
-        let standby = redis == nil ? nil : try program.start(.init(address: relayAddress, extra: extra))
-        defer { standby?.end() }
+        let other = try standby.map { (standby) throws(BenchError) in try start(standby, options: shared) }
+        defer { other?.end() }
+        if other != nil { try establishStaying(at: relay) }
 
-        progress("      calls   calls/s   active KB  descriptors" + (standby == nil ? "" : "  standby KB  descriptors"))
-        show(0, perSecond: 0, relay, standby)
+        progress("      calls   calls/s   active KB  descriptors" + (other == nil ? "" : "  standby KB  descriptors"))
+        show(0, perSecond: 0, relay, other)
         var outcome = Outcome()
         while outcome.calls < calls {
             let share = min(step, calls - outcome.calls)
             let control = try ControlRun(
                 relay: relay.listener, pace: ControlPace(width: MediaRun.commandWidth), seconds: 0, sequences: share,
-                address: generatorAddress
+                standing: Self.standing, address: generatorAddress
             ).run()
             if Interrupt.isRequested { throw .interrupted }
             outcome.errors += control.errors
             if talkingCalls > 0 { outcome.lostPackets += try talk(through: relay) }
             try relay.check()
-            try standby?.check()
+            try other?.check()
             outcome.calls += share
             SystemClock.sleep(milliseconds: 500)  // what was deleted last is let go
-            show(outcome.calls, perSecond: control.sequencesPerSecond, relay, standby)
+            if let other { try look(at: other) }
+            show(outcome.calls, perSecond: control.sequencesPerSecond, relay, other)
         }
         return outcome
+    }
+
+    private func start(_ standby: Standby, options: [String]) throws(BenchError) -> RunningRelay {
+        try standby.network.visit { () throws(BenchError) in
+            var settings = RelayProgram.Settings(address: relayAddress, extra: options + ["--node=standby"])
+            settings.listener = TransportAddress(
+                standby.address, port: try RelayProgram.freePort(at: standby.address))
+            return try program.start(settings)
+        }
+    }
+
+    private func establishStaying(at relay: RunningRelay) throws(BenchError) {
+        let audio = AudioDescription(rtp: TransportAddress(generatorAddress, port: 40_000), rtcpPort: 40_001)
+        _ = try RelayedCalls.establish(
+            Self.staying, over: NGClient(relay: relay.listener), width: 1, offerers: [audio], answerers: [audio])
+    }
+
+    /// The relay that stands by holds the calls that stay, and nothing else.
+    private func look(at standby: RunningRelay) throws(BenchError) {
+        let observer = try NGClient(relay: standby.listener)
+        let start = SystemClock.monotonic
+        while try observer.calls().count != Self.staying {
+            guard SystemClock.monotonic - start < Self.patience else {
+                throw .relayFailed(
+                    "the relay that stands by holds \(try observer.calls().count) calls, not \(Self.staying)")
+            }
+            if Interrupt.isRequested { throw .interrupted }
+            SystemClock.sleep(milliseconds: 50)
+        }
     }
 
     private func talk(through relay: RunningRelay) throws(BenchError) -> Int {
