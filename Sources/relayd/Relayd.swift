@@ -177,8 +177,11 @@ struct Relayd {
         try await services.run()
 
         link?.tell(.leaving)
-        // Whoever asks once more means it.
-        for signal in [SIGTERM, SIGINT] { SystemService.restoreDefault(of: signal) }
+        // Whoever asks once more means it. A guard sees to that by itself, and what asks it may ask us too: all processes of
+        // a unit, or of a terminal, get the signal.
+        for signal in [SIGTERM, SIGINT] {
+            if link == nil { SystemService.restoreDefault(of: signal) } else { SystemService.ignore(signal) }
+        }
         log.notice("relayd stops; \(relay.callCount) calls are left")
         if link == nil { try ServiceManager.stopping() }
         await failover.drain()

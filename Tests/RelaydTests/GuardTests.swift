@@ -258,6 +258,22 @@ struct GuardTests {
         }
     }
 
+    @Test("a relay that is asked once more while it ends goes on ending", .timeLimit(.minutes(1)))
+    func endsInPeace() async throws {
+        try await withTestRun("guard-ends-in-peace") { run in
+            // Somebody goes on sending packets to the address, so that it waits for them to stop.
+            let scene = try await Announcing(in: run, with: ["--drain-timeout=1"])
+            let child = try await Self.child(of: scene.relay)
+            kill(child, SIGTERM)
+            _ = try await eventually("it says that it stops") {
+                scene.relay.process.log.contains("relayd stops") ? true : nil
+            }
+            for signal in [SIGTERM, SIGINT] { kill(child, signal) }
+            #expect(try await scene.relay.process.exitStatus(within: .seconds(10)) == 0)
+            #expect(scene.relay.process.log.contains("has ended with status 0"))
+        }
+    }
+
     @Test("asked twice to end, it does so at once", .timeLimit(.minutes(1)))
     func endsAtOnce() async throws {
         try await withTestRun("guard-ends-at-once") { run in

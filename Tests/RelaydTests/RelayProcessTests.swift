@@ -83,6 +83,55 @@ struct RelayProcessTests {
         }
     }
 
+    @Test(
+        "listens for TCP at an address that is not here yet",
+        .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"), .timeLimit(.minutes(1)),
+        arguments: ["tcp-ng", "cli", "http"])
+    func freeBind(_ listener: String) async throws {
+        try await withTestRun("free-bind-\(listener)") { run in
+            let network = try LoopbackNetwork(portCount: 30)
+            var options = Self.options(in: network)
+            // TEST-NET-1 (RFC 5737), and documentation (RFC 3849).
+            options.others = ["192.0.2.77", "[2001:db8::77]"].map {
+                "--listen-\(listener)=\($0):\(network.ports.lowerBound + 1)"
+            }
+            let relay = try await RelayProcess.start(options, in: run)
+            #expect(try await relay.client.send("d7:command4:pinge") == "d6:result4:ponge")
+        }
+    }
+
+    @Test(
+        "SIGUSR1 makes the log less verbose, SIGUSR2 more",
+        .enabled(if: RelayProcess.isOurOwn, "the words of our own relay"), .timeLimit(.minutes(1)))
+    func logLevels() async throws {
+        try await withTestRun("log-levels") { run in
+            let network = try LoopbackNetwork(portCount: 30)
+            let relay = try await RelayProcess.start(Self.options(in: network), in: run)
+            func change(_ signal: Int32, says text: String) async throws {
+                relay.process.signal(signal)
+                _ = try await eventually("'\(text)'") { relay.process.log.contains(text) ? true : nil }
+            }
+            // Each is worth a line at level 6, before the answer.
+            func delete(_ call: String) async throws {
+                _ = try await relay.client.send("d7:command6:delete7:call-id\(call.count):\(call)8:from-tag1:fe")
+            }
+            try await delete("usual")
+            try await change(SIGUSR1, says: "NOTICE: [core] SIGUSR1: log level 5")
+            try await delete("quiet")
+            try await change(SIGUSR2, says: "NOTICE: [core] SIGUSR2: log level 6")
+            try await delete("again")
+            #expect(!relay.process.log.contains("DEBUG: "))
+            try await change(SIGUSR2, says: "NOTICE: [core] SIGUSR2: log level 7")
+            relay.process.signal(SIGTERM)
+            #expect(try await relay.process.exitStatus(within: .seconds(10)) == 0)
+            #expect(relay.process.log.contains("INFO: [usual]"))
+            #expect(!relay.process.log.contains("[quiet]"))
+            #expect(relay.process.log.contains("INFO: [again]"))
+            // Of how its services end.
+            #expect(relay.process.log.contains("DEBUG: "))
+        }
+    }
+
     /// The client's socket is connected, so a reply from another address would not reach it.
     @Test(
         "answers from the address that was asked, also on a wildcard",

@@ -20,7 +20,6 @@ final class ConsoleListener: Sendable {
     ) async throws -> ConsoleListener {
         let slots = ConnectionSlots(limit: mostConnections)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // Clients such as `nc -N` have said all when they have sent their line, and want the answer.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.socketOption(.so_sndbuf), value: sendBuffer)
@@ -33,7 +32,7 @@ final class ConsoleListener: Sendable {
                     ])
                 }
             }
-        let channel = try await bootstrap.bind(host: local.address.description, port: Int(local.port)).get()
+        let channel = try await bootstrap.listen(at: local)
         return ConsoleListener(channel)
     }
 

@@ -30,12 +30,11 @@ final class HTTPListener: Sendable {
     static func start(at local: TransportAddress, services: HTTPServices) async throws -> HTTPListener {
         let slots = ConnectionSlots(limit: mostConnections)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 guard slots.admit(channel) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture { try configure(channel, services) }
             }
-        let channel = try await bootstrap.bind(host: local.address.description, port: Int(local.port)).get()
+        let channel = try await bootstrap.listen(at: local)
         return HTTPListener(channel)
     }
 

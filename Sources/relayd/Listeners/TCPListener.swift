@@ -21,7 +21,6 @@ final class TCPListener: Sendable {
     ) async throws -> TCPListener {
         let slots = ConnectionSlots(limit: mostConnections, expendableAfter: expendableAfter)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // A client may be silent for long; one whose host is gone is noticed within minutes.
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.tcpOption(.keepIdle), value: 60)
@@ -34,7 +33,7 @@ final class TCPListener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(NGConnection(channel, handler, slots))
                 }
             }
-        let channel = try await bootstrap.bind(host: local.address.description, port: Int(local.port)).get()
+        let channel = try await bootstrap.listen(at: local)
         return TCPListener(channel)
     }
 

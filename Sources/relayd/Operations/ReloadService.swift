@@ -4,7 +4,7 @@ internal import RelayOperations
 internal import ServiceLifecycle
 internal import UnixSignals
 
-/// SIGHUP reads the options again, SIGUSR1 makes the log more verbose, SIGUSR2 less. None of them ends anything.
+/// SIGHUP reads the options again, SIGUSR1 makes the log less verbose, SIGUSR2 more. None of them ends anything.
 struct ReloadService: Service {
     let configuration: LiveConfiguration
     let settings: LogSettings
@@ -16,11 +16,16 @@ struct ReloadService: Service {
         let signals = await UnixSignalsSequence(trapping: [.sigusr1, .sigusr2, .sighup])
         for await signal in signals.cancelOnGracefulShutdown() {
             switch signal {
-            case .sigusr1: settings.makeMoreVerbose(by: 1)
-            case .sigusr2: settings.makeMoreVerbose(by: -1)
+            case .sigusr1: shiftLevel(by: -1, signal)
+            case .sigusr2: shiftLevel(by: 1, signal)
             default: reload()
             }
         }
+    }
+
+    private func shiftLevel(by steps: Int, _ signal: UnixSignal) {
+        settings.makeMoreVerbose(by: steps)
+        log.notice("\(signal): log level \(settings.severity(of: RelayLogHandler.defaultSubsystem))")
     }
 
     private func reload() {
