@@ -153,7 +153,7 @@ struct Drill: AsyncParsableCommand {
     @Option(help: "For so long.") var seconds: Int?
     @Argument(help: "The same without names: ADDRESS [SECONDS].") var words: [String] = []
     @Option(help: "The relay's console; otherwise as with other commands.") var console: String?
-    @Option(help: "The relay's configuration file.") var configFile = Connection.usualFile
+    @OptionGroup var source: ConfigurationSource
     @Flag(help: "Print JSON, for scripts.") var json = false
 
     func run() async throws {
@@ -162,7 +162,7 @@ struct Drill: AsyncParsableCommand {
             let seconds = words.count == 2 ? Int(words[1]) : seconds ?? 5
         else { throw ValidationError("drill --address ADDRESS [--seconds SECONDS]") }
         var connection = Connection()
-        (connection.address, connection.configFile, connection.json) = (console, configFile, json)
+        (connection.address, connection.source, connection.json) = (console, source, json)
         connection.timeout = min(max(0, seconds), Self.longest) + Self.overhead
         try await connection.run(["drill", address, "\(seconds)"])
     }

@@ -62,9 +62,7 @@ struct ConsoleClient {
 
     private static func address(_ connection: Connection) throws -> TransportAddress {
         let arguments = connection.address.map { ["--config-file=none", "--listen-cli=\($0)"] }
-        let isReadable = FileManager.default.isReadableFile(atPath: connection.configFile)
-        let file = isReadable ? ["--config-file=\(connection.configFile)"] : ["--config-file=none"]
-        guard let listener = try Configuration(reading: arguments ?? file).listenCLI.first else {
+        guard let listener = try Configuration(reading: arguments ?? connection.source.arguments).listenCLI.first else {
             return TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: defaultPort)
         }
         // One that listens everywhere is here too.

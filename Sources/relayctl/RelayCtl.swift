@@ -31,10 +31,7 @@ struct Connection: ParsableArguments {
         help: "The relay's console; otherwise listen-cli of the configuration file, or 127.0.0.1:9900.")
     var address: String?
 
-    static let usualFile = "/etc/rtpengine/rtpengine.conf"
-
-    @Option(name: .long, help: "The relay's configuration file.")
-    var configFile = Connection.usualFile
+    @OptionGroup var source: ConfigurationSource
 
     @Option(name: .long, help: "Give up after so many seconds.")
     var timeout = 30
@@ -51,7 +48,8 @@ struct Connection: ParsableArguments {
             switch (parts[0], parts.count == 2 ? String(parts[1]) : nil) {
             case ("--json", nil): connection.json = true
             case ("--address", let address?), ("--console", let address?): connection.address = address
-            case ("--config-file", let file?): connection.configFile = file
+            case ("--config-file", let file?): connection.source.configFile = file
+            case ("--config-section", let section?): connection.source.configSection = section
             case ("--timeout", let seconds?): connection.timeout = Int(seconds) ?? timeout
             default: rest.append(word)
             }

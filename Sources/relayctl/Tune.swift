@@ -27,8 +27,7 @@ struct Tune: AsyncParsableCommand {
             return choice
         })
     var steer = SteeringChoice.automatic
-    @Option(help: "The relay's configuration file.") var configFile = Connection.usualFile
-    @Option(help: "The section in it.") var configSection = "rtpengine"
+    @OptionGroup var source: ConfigurationSource
     @Option(help: "A script that takes back what --apply has changed.") var undoFile = "/run/relayctl-tune-undo"
     @Flag(help: "Print JSON, for scripts.") var json = false
 
@@ -37,22 +36,13 @@ struct Tune: AsyncParsableCommand {
             HostReader.Device(name: device.name, index: device.interfaceIndex, address: device.mediaAddress)
         }
         let reader = HostReader(devices: devices, cores: SystemThread.availableCores)
-        let tuner = Tuner(RelayDemand(try options, self), undo: UndoList(path: undoFile), host: RunningHost(reader))
+        let tuner = Tuner(
+            RelayDemand(try Configuration(reading: source.arguments), self), undo: UndoList(path: undoFile),
+            host: RunningHost(reader))
         do {
             if apply { try change(by: tuner) } else { try show(try tuner.plan()) }
         } catch let error as TuningError {
             throw ValidationError("\(error)")
-        }
-    }
-
-    private var options: Configuration {
-        get throws {
-            guard FileManager.default.isReadableFile(atPath: configFile) else {
-                guard configFile == Connection.usualFile else { throw ValidationError("\(configFile) cannot be read") }
-                return try Configuration(reading: ["--config-file=none"])
-            }
-            return try Configuration(
-                reading: ["--config-file=\(configFile)", "--config-section=\(configSection)"])
         }
     }
 
@@ -109,7 +99,7 @@ extension RelayDemand {
         maximumSessions = options.maxSessions
         interfaces = command.interfaces
         steering = command.steer
-        configurationFile = command.configFile
+        configurationFile = command.source.configFile ?? Configuration.defaultFile
     }
 }
 

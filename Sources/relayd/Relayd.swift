@@ -34,8 +34,11 @@ struct Relayd {
         }
     }
 
+    /// Ends the process while it has no log yet: the guard has one, and of a relay that is started again nobody sees the
+    /// standard error.
     private static func fail(_ error: any Error) -> Never {
-        FileHandle.standardError.write(Data("relayd: \(error)\n".utf8))
+        let link = GuardLink(environment: ProcessInfo.processInfo.environment)
+        if link?.tell(.failed(why: "\(error)")) != true { SystemService.writeError("relayd: \(error)\n") }
         exit(usageStatus)
     }
 
@@ -45,20 +48,18 @@ struct Relayd {
         exit(status)
     }
 
+    /// Ends the process with the reason in the log, and where who has started it looks.
+    private static func fail(_ error: any Error, _ output: LogOutput, _ log: Logger) -> Never {
+        log.critical("\(error)")
+        if !output.isStandardError { SystemService.writeError("relayd: \(error)\n") }
+        leave(usageStatus, output)
+    }
+
     /// Reads the command line and what it names; again at SIGHUP.
     @Sendable private static func parse() throws(OptionError) -> ParseResult {
         try Configuration.parse(
             arguments: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment,
-            host: .current, readFile: contents)
-    }
-
-    private static func contents(of path: String) -> FileContents {
-        guard FileManager.default.fileExists(atPath: path) else { return .missing }
-        do {
-            return .text(try String(contentsOfFile: path, encoding: .utf8))
-        } catch {
-            return .unreadable(error.localizedDescription)
-        }
+            host: .current, readFile: FileContents.init(of:))
     }
 
     /// Becomes a guard, which starts this program again as the relay, or the relay itself.
@@ -68,45 +69,52 @@ struct Relayd {
         SystemService.ignore(SIGPIPE)
         let settings = LogSettings(configuration)
         let link = GuardLink(environment: ProcessInfo.processInfo.environment)
-        let isBrief = configuration.flushKernel
-        let daemon = configuration.foreground || link != nil || isBrief ? nil : try Daemon()
+        let daemon = configuration.foreground || link != nil || configuration.flushKernel ? nil : try Daemon()
         if !configuration.logStderr {
             SystemService.openLog(name: configuration.logName, facility: configuration.logFacility.number)
         }
         let output = try LogOutput(settings.options)
         LoggingSystem.bootstrap { _ in RelayLogHandler(settings, write: output.write) }
         let log = Logger(label: "relayd")
-        if isBrief {
-            try KernelForwarding.flush(configuration, log: log)
-            leave(0, output)
-        }
-        let ready: @Sendable () throws -> Void = {
-            try daemon?.ready()
-            try ServiceManager.ready()
-        }
-        if link == nil, !configuration.noGuard {
-            var guardian = try Guard(configuration, announce: announce, log: log, tellReady: ready)
-            let pidfile = try configuration.pidfile.map { try PIDFile(at: $0, log: log) }
-            let status = guardian.run()
-            pidfile?.remove()
-            leave(status, output)
-        }
-        let pidfile = try link == nil ? configuration.pidfile.map { try PIDFile(at: $0, log: log) } : nil
-        // Those for the log do no harm before their service listens to them.
-        for signal in [SIGHUP, SIGUSR1, SIGUSR2] { SystemService.ignore(signal) }
         let surroundings = Surroundings(
-            link: link, announce: announce, settings: settings, output: output, log: log, tellReady: ready)
-        Task {
-            do {
-                try await run(configuration, notices, surroundings)
-                pidfile?.remove()
+            link: link, announce: announce, settings: settings, output: output, log: log,
+            tellReady: {
+                try daemon?.ready()
+                try ServiceManager.ready()
+            })
+        do {
+            if configuration.flushKernel {
+                try KernelForwarding.flush(configuration, log: log)
                 leave(0, output)
-            } catch {
-                output.flush()
-                fail(error)
             }
+            if link == nil, !configuration.noGuard { leave(try guardRelay(configuration, surroundings), output) }
+            let pidfile = try link == nil ? configuration.pidfile.map { try PIDFile(at: $0, log: log) } : nil
+            // Those for the log do no harm before their service listens to them.
+            for signal in [SIGHUP, SIGUSR1, SIGUSR2] { SystemService.ignore(signal) }
+            Task {
+                do {
+                    try await run(configuration, notices, surroundings)
+                    pidfile?.remove()
+                    leave(0, output)
+                } catch {
+                    fail(error, output, log)
+                }
+            }
+        } catch {
+            fail(error, output, log)
         }
         dispatchMain()
+    }
+
+    /// Starts the relay as a child and guards it until it ends; returns the exit status.
+    private static func guardRelay(_ configuration: Configuration, _ surroundings: Surroundings) throws -> Int32 {
+        let log = surroundings.log
+        var guardian = try Guard(
+            configuration, announce: surroundings.announce, log: log, tellReady: surroundings.tellReady)
+        let pidfile = try configuration.pidfile.map { try PIDFile(at: $0, log: log) }
+        let status = guardian.run()
+        pidfile?.remove()
+        return status
     }
 
     /// What the process has around it.
@@ -124,9 +132,7 @@ struct Relayd {
         _ configuration: Configuration, _ notices: [OptionNotice], _ surroundings: Surroundings
     ) async throws {
         let (link, settings, log) = (surroundings.link, surroundings.settings, surroundings.log)
-        for notice in notices {
-            log.log(level: notice.level == .warning ? .warning : .info, "\(notice.text)")
-        }
+        for notice in notices { log.log(level: Logger.Level(notice.level), "\(notice.text)") }
 
         let kernel = KernelForwarding(configuration, log: log)
         let portSockets = PortSocketChoice(configuration, log: log)
@@ -186,6 +192,16 @@ struct Relayd {
         if link == nil { try ServiceManager.stopping() }
         await failover.drain()
         await listeners.stop()
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: OptionNotice.Level) {
+        switch level {
+        case .information: self = .info
+        case .notice: self = .notice
+        case .warning: self = .warning
+        }
     }
 }
 

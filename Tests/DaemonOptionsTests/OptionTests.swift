@@ -1,4 +1,5 @@
 import DaemonOptions
+import Foundation
 import Testing
 import WireFormat
 
@@ -8,7 +9,7 @@ struct OptionTests {
     private static func run(
         _ arguments: [String], file: String? = nil
     ) throws(OptionError) -> (Configuration, [OptionNotice]) {
-        let arguments = (file == nil ? [] : ["--config-file=/f"]) + arguments
+        let arguments = ["--config-file=\(file == nil ? "none" : "/f")"] + arguments
         let result = try Configuration.parse(arguments: arguments) { path in
             path == "/f" ? file.map(FileContents.text) ?? .missing : .missing
         }
@@ -110,6 +111,38 @@ struct OptionTests {
         #expect(configuration == expected)
         #expect(notices == [])
         #expect((configuration.portMin, configuration.portMax) == (30_000, 39_999))
+    }
+
+    @Test("without the usual file it says that it goes on without")
+    func noUsualFile() throws {
+        let result = try Configuration.parse(arguments: ["--tos=8"]) { _ in .missing }
+        guard case .run(let configuration, let notices) = result else {
+            Issue.record("nothing to run")
+            return
+        }
+        #expect(configuration.tos == 8)
+        #expect(notices.map(\.level) == [.notice])
+        #expect(notices.first?.text.hasPrefix("there is no /etc/rtpengine/rtpengine.conf: ") == true)
+    }
+
+    @Test("a file that is there and cannot be read is not a missing one")
+    func contents() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("options-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data("tos = 8\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/file"))
+        try Data([0xFF, 0xFE]).write(to: URL(fileURLWithPath: "\(folder)/octets"))
+        // Whoever is root may read everything; nobody can follow a link to itself.
+        try FileManager.default.createSymbolicLink(atPath: "\(folder)/loop", withDestinationPath: "\(folder)/loop")
+        #expect(FileContents(of: "\(folder)/file") == .text("tos = 8\n"))
+        #expect(FileContents(of: "\(folder)/other") == .missing)
+        #expect(FileContents(of: "\(folder)/file/other") == .missing)
+        for path in ["loop", "loop/other", "octets", ""] {
+            guard case .unreadable = FileContents(of: "\(folder)/\(path)") else {
+                Issue.record("\(path) is \(FileContents(of: "\(folder)/\(path)"))")
+                continue
+            }
+        }
     }
 
     @Test(

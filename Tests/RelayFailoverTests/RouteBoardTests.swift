@@ -93,13 +93,13 @@ struct RouteBoardTests {
             GuardMessage.beat(CallSafety(isCarried: true)), .beat(CallSafety()), .beat(CallSafety(isShared: true)),
             .beat(CallSafety(isCarried: true, isShared: true)),
             .beat(CallSafety(isShared: true, isAlone: true)), .ready, .leaving, .route(one, .lastResort),
-            .route(two, .none),
+            .route(two, .none), .failed(why: "/f:3: tos: 'x'  is not a number"),
         ])
     func messages(_ message: GuardMessage) { #expect(GuardMessage(message.text) == message) }
 
     @Test(
         "no other text is a message",
-        arguments: ["", "beat lost", "ready now", "route 192.0.2.1", "route x home", "ro"])
+        arguments: ["", "beat lost", "ready now", "failed", "route 192.0.2.1", "route x home", "ro"])
     func noMessages(_ text: String) { #expect(GuardMessage(text) == nil) }
 
     @Test("commands run one at a time, and the last word counts")

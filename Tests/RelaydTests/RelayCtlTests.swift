@@ -49,6 +49,31 @@ struct RelayCtlTests {
         }
     }
 
+    @Test("the relay of another section is found by that section's name, and no other one", .timeLimit(.minutes(1)))
+    func sections() async throws {
+        try await withTestRun("relayctl-sections") { run in
+            let (_, console) = try await Self.start(in: run)
+            let nobody = TransportAddress(console.address, port: console.port + 1)
+            let file = run.path(of: "relays.conf")
+            try Text.write("[rtpengine]\nlisten-cli = \(nobody)\n[second]\nlisten-cli = \(console)\n", to: file)
+            func ask(_ words: [String], _ options: [String], _ name: String) async throws -> (Int32, String) {
+                let process = try run.start(try Executables.product("relayctl"), words + options, name: name)
+                return (try await process.exitStatus(within: .seconds(10)), process.log)
+            }
+            let second = ["--config-file=\(file)", "--config-section=second"]
+            #expect(try await ask(["ping"], second, "words") == (0, "pong\n"))
+            #expect(try await ask(["status"], second, "command").0 == 0)
+            #expect(try await ask(["get", "maxsessions"], second, "get").0 == 0)
+            #expect(try await ask(["set", "maxsessions", "7"], second, "set").0 == 0)
+            // It is asked: it has no such address.
+            #expect(try await ask(["drill", "192.0.2.1", "1"], second, "drill").0 == 1)
+            let (status, text) = try await ask(["ping"], Array(second.prefix(1)), "first")
+            #expect(status != 0 && text.contains("no relay answers at \(nobody)"), "\(text)")
+            let (failed, problem) = try await ask(["ping"], [second[0], "--config-section=third"], "third")
+            #expect(failed != 0 && problem.contains("has no section [third]"), "\(problem)")
+        }
+    }
+
     @Test("other words are handed to the relay; without a relay it says so", .timeLimit(.minutes(1)))
     func passThrough() async throws {
         try await withTestRun("relayctl-pass") { run in

@@ -12,22 +12,17 @@ package enum ParseResult: Equatable, Sendable {
 
 /// A line for the log at start: something was accepted but deserves a word.
 package struct OptionNotice: Equatable, Sendable {
-    package enum Level: Equatable, Sendable { case information, warning }
+    package enum Level: Equatable, Sendable { case information, notice, warning }
     package let level: Level
     package let text: String
 
     package init(_ level: Level, _ text: String) { (self.level, self.text) = (level, text) }
 }
 
-/// What came of reading a file.
-package enum FileContents: Equatable, Sendable {
-    case text(String)
-    case missing
-    /// With the reason.
-    case unreadable(String)
-}
-
 extension Configuration {
+    /// The file that is read when the command line names none.
+    package static let defaultFile = "/etc/rtpengine/rtpengine.conf"
+
     /// Reads the command line and, where it says so, the configuration file.
     ///
     /// - Parameters:
@@ -53,7 +48,6 @@ extension Configuration {
 
 /// Brings command line and file together.
 struct OptionParser {
-    static let defaultFile = "/etc/rtpengine/rtpengine.conf"
     static let defaultSection = "rtpengine"
 
     private let commandLine: [OptionSetting]
@@ -76,7 +70,7 @@ struct OptionParser {
     }
 
     mutating func readFile(with read: (String) -> FileContents) throws(OptionError) {
-        let path = early("config-file") ?? Self.defaultFile
+        let path = early("config-file") ?? Configuration.defaultFile
         guard path != "none" else { return }
         let section = early("config-section") ?? Self.defaultSection
         switch read(path) {
@@ -84,6 +78,9 @@ struct OptionParser {
             guard early("config-file") == nil else {
                 throw OptionError("'\(path)' does not exist", option: "config-file", at: .commandLine)
             }
+            notices.append(
+                OptionNotice(
+                    .notice, "there is no \(path): options that the command line does not name have their defaults"))
         case .unreadable(let reason):
             throw OptionError("'\(path)' cannot be read: \(reason)", option: "config-file", at: .commandLine)
         case .text(let text):

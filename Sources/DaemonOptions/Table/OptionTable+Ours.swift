@@ -9,7 +9,7 @@ extension OptionTable {
         OptionDefinition(name: "version", short: "v", kind: .flag, help: "show the version", use: .early),
         OptionDefinition(
             name: "config-file", kind: .value, placeholder: "FILE",
-            help: "options from a file, 'none' for no file (\(OptionParser.defaultFile))", use: .early),
+            help: "options from a file, 'none' for no file (\(Configuration.defaultFile))", use: .early),
         OptionDefinition(
             name: "config-section", kind: .value, placeholder: "NAME",
             help: "section of that file (\(OptionParser.defaultSection))", use: .early),

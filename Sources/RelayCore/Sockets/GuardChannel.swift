@@ -4,8 +4,8 @@ internal import Glibc
 /// One end of a pair of sockets between a relay and the process that guards it. Messages stay whole and in order; the end
 /// of either process closes its end. Any thread sends, one thread receives; whoever made it closes it.
 package struct GuardChannel: Sendable {
-    /// Octets of the longest message.
-    private static let capacity = 256
+    /// Octets of a message; of a longer one the beginning arrives. The longest say why a relay could not start.
+    private static let capacity = 1024
 
     package let descriptor: Int32
 

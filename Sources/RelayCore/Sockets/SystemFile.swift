@@ -11,21 +11,26 @@ package enum SystemFile {
 
     /// The text of a file; `nil` when it cannot be read.
     package static func text(_ path: String) -> String? {
+        (try? read(path)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The octets of a file.
+    package static func read(_ path: String) throws(SystemError) -> [UInt8] {
         // SAFETY: the path is a terminated copy that lives across the call.
         let descriptor = unsafe clinux_open_file(path)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { throw SystemError(errno: -descriptor, operation: "open \(path)") }
         defer { _ = clinux_close(descriptor) }
-        var text: [UInt8] = []
+        var octets: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: piece)
-        while text.count < longest {
+        while octets.count < longest {
             // SAFETY: pointer and length are those of one array, which is written during the call only.
             let count = unsafe buffer.withUnsafeMutableBytes {
                 unsafe clinux_read_next(descriptor, $0.baseAddress, $0.count)
             }
-            guard count >= 0 else { return nil }
+            guard count >= 0 else { throw SystemError(errno: Int32(-count), operation: "read \(path)") }
             if count == 0 { break }
-            text += buffer[..<count]
+            octets += buffer[..<count]
         }
-        return String(decoding: text, as: UTF8.self)
+        return octets
     }
 }

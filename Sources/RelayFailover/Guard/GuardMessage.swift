@@ -8,6 +8,8 @@ package enum GuardMessage: Equatable, Sendable {
     case ready
     /// The process is about to end, on purpose.
     case leaving
+    /// The process ends before it has a log, for a reason that is one line.
+    case failed(why: String)
     /// An address is to be announced at a level.
     case route(IPAddress, RouteLevel)
 
@@ -17,6 +19,7 @@ package enum GuardMessage: Equatable, Sendable {
             "beat\(safety.isCarried ? " carried" : "")\(safety.isShared ? " shared" : "")\(safety.isAlone ? " alone" : "")"
         case .ready: "ready"
         case .leaving: "leaving"
+        case .failed(let why): "failed \(why)"
         case .route(let address, let level): "route \(address) \(level.word)"
         }
     }
@@ -32,6 +35,7 @@ package enum GuardMessage: Equatable, Sendable {
                     isAlone: words.contains("alone")))
         case "ready" where words.count == 1: self = .ready
         case "leaving" where words.count == 1: self = .leaving
+        case "failed" where words.count > 1: self = .failed(why: String(text.dropFirst("failed ".count)))
         case "route" where words.count == 3:
             guard let address = IPAddress(words[1]), let level = RouteLevel(word: words[2]) else { return nil }
             self = .route(address, level)

@@ -109,6 +109,7 @@ struct Guard {
         switch message {
         case .beat(let safety)?: return perform(policy.handle(.beat(safety), at: now))
         case .ready?: return perform(policy.handle(.ready, at: now))
+        case .failed(let why)?: log.critical("\(why)")
         case .leaving?: return perform(policy.handle(.leaving, at: now))
         case .route(let address, let level)?: announcer.want(level, for: address, at: now)
         case nil: log.error("the relay says what its guard does not understand")

@@ -20,6 +20,9 @@ final class LogOutput: MetricSource {
     private let options: LogSettings.Options
     private let writer: BackgroundWriter<Line>
 
+    /// Standard error, and not syslog.
+    var isStandardError: Bool { options.toStandardError }
+
     /// - Parameter options: of the log.
     init(_ options: LogSettings.Options) throws(SystemError) {
         self.options = options

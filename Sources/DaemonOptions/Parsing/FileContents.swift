@@ -1,0 +1,21 @@
+internal import Glibc
+internal import RelayCore
+
+/// What came of reading a file.
+package enum FileContents: Equatable, Sendable {
+    case text(String)
+    case missing
+    /// With the reason.
+    case unreadable(String)
+
+    /// Reads a file. One that is there, or may be, and cannot be read is not missing: what it asks for is not to be forgotten.
+    package init(of path: String) {
+        do throws(SystemError) {
+            self =
+                String(validating: try SystemFile.read(path), as: UTF8.self).map { .text($0) }
+                ?? .unreadable("it is no text")
+        } catch {
+            self = [ENOENT, ENOTDIR].contains(error.errno) ? .missing : .unreadable("\(error)")
+        }
+    }
+}
