@@ -12,6 +12,9 @@ struct PortSocketChoice {
         let description: String
     }
 
+    /// Descriptors that a call takes: two sides, each with a port for RTP and one for RTCP.
+    private static let descriptorsPerCall: UInt = 4
+
     private let configuration: DaemonOptions.Configuration
     private let log: Logger
 
@@ -58,8 +61,20 @@ struct PortSocketChoice {
     }
 
     /// Says what has become of it.
-    func report(_ relay: Relay) throws {
+    ///
+    /// - Parameter isSteered: ports were to share sockets.
+    func report(_ relay: Relay, isSteered: Bool) throws {
         if let refusal = relay.steeringRefusal { _ = try settle("\(refusal)") }
+        if !isSteered || relay.steeringRefusal != nil { checkDescriptors() }
+    }
+
+    /// Better a line now than calls that are refused when there are many.
+    private func checkDescriptors() {
+        guard let calls = configuration.maxSessions, let limit = SystemService.openFileLimit?.soft else { return }
+        let needed = Self.descriptorsPerCall * UInt(max(0, calls))
+        guard needed > limit else { return }
+        log.warning(
+            "\(calls) calls (max-sessions) take \(needed) descriptors, and we may open \(limit): raise LimitNOFILE")
     }
 
     private func settle(_ cause: String) throws -> (steering: KernelSteering, occupied: Set<UInt16>)? {

@@ -67,6 +67,7 @@ struct Relayd {
         let announce = try AnnounceMethod(configuration)
         // A log or a routing daemon that goes away takes nobody along.
         SystemService.ignore(SIGPIPE)
+        SystemService.raiseOpenFiles()
         let settings = LogSettings(configuration)
         let link = GuardLink(environment: ProcessInfo.processInfo.environment)
         let daemon = configuration.foreground || link != nil || configuration.flushKernel ? nil : try Daemon()
@@ -142,7 +143,7 @@ struct Relayd {
         let relay = try Relay(
             relayConfiguration, runsHousekeeping: true, steering: steered?.steering, makePlane: kernel.plane)
         defer { relay.stop() }
-        try portSockets.report(relay)
+        try portSockets.report(relay, isSteered: steered != nil)
         let room = try ControlRoom(configuration, relay: relay, settings: settings, log: log)
         defer { room.stop() }
         let dispatcher = NGDispatcher(

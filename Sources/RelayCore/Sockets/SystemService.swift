@@ -83,15 +83,28 @@ package enum SystemService {
     /// Sets how many descriptors we may open, as far as the limit above allows.
     package static func setOpenFiles(_ count: UInt) throws(SystemError) {
         var limit = rlimit()
-        // SAFETY: both read or write the one structure, which lives across the call.
-        try check(
-            unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? 0 : -Glibc.errno,
-            "read the limit of descriptors")
         limit.rlim_cur = rlim_t(count)
-        limit.rlim_max = max(limit.rlim_max, rlim_t(count))
+        limit.rlim_max = rlim_t(max(openFileLimit?.hard ?? 0, count))
+        // SAFETY: reads the one structure, which lives across the call.
         try check(
             unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? 0 : -Glibc.errno,
             "set the limit of descriptors")
+    }
+
+    /// Lets us open as many descriptors as the limit above allows. Programs that do not ask get few, for the sake of those
+    /// that cannot count further (`select`).
+    package static func raiseOpenFiles() {
+        guard let limit = openFileLimit, limit.soft < limit.hard else { return }
+        // One that the system does not want to raise is as it was.
+        try? setOpenFiles(limit.hard)
+    }
+
+    /// How many descriptors we may open, and how many we may let ourselves; `nil` when the system does not tell.
+    package static var openFileLimit: (soft: UInt, hard: UInt)? {
+        var limit = rlimit()
+        // SAFETY: writes the one structure, which lives across the call.
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        return (UInt(limit.rlim_cur), UInt(limit.rlim_max))
     }
 
     private static func check(_ result: Int32, _ operation: String) throws(SystemError) {
