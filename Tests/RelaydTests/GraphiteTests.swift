@@ -6,7 +6,9 @@ import WireFormat
 @Suite("Numbers for graphite, from the daemon to a server")
 struct GraphiteTests {
     /// Port offsets in the network of the test.
-    private enum Port { static let (control, graphite, media): (UInt16, UInt16, UInt16) = (0, 1, 10) }
+    private enum Port {
+        static let (control, graphite, console, media): (UInt16, UInt16, UInt16, UInt16) = (0, 1, 2, 10)
+    }
 
     @Test("Lines are what carbon reads, and go on when the server comes back", .timeLimit(.minutes(1)))
     func lines() async throws {
@@ -41,6 +43,45 @@ struct GraphiteTests {
             _ = try await Self.report(at: server)
             try await server.close()
         }
+    }
+
+    @Test(
+        "A server that is away is worth one line", .enabled(if: RelayProcess.isOurOwn, "the words of our own relay"),
+        .timeLimit(.minutes(1)))
+    func away() async throws {
+        try await withTestRun("graphite-away") { run in
+            let network = try LoopbackNetwork(portCount: 40)
+            let host = network.host(1)
+            let graphite = TransportAddress(host, port: network.ports.lowerBound + Port.graphite)
+            let console = TransportAddress(host, port: network.ports.lowerBound + Port.console)
+            let relay = try await RelayProcess.start(
+                RelayProcess.Options(on: network, others: ["--graphite=\(graphite)", "--listen-cli=\(console)"]),
+                in: run)
+            func logs(_ text: String) async throws {
+                _ = try await eventually("'\(text)'") { relay.process.log.contains(text) ? true : nil }
+            }
+            let refused = "graphite at \(graphite) cannot be reached"
+            try await logs(refused)
+            let first = try await Self.uptime(at: console)
+            _ = try await eventually("three more reports are due", within: .seconds(20), every: .milliseconds(100)) {
+                try await Self.uptime(at: console) >= first + 4 ? true : nil
+            }
+            #expect(relay.process.log.ranges(of: refused).count == 1)
+
+            let server = try await TextListener.open(at: graphite)
+            try await logs("graphite at \(graphite) takes reports again")
+            try await server.close()
+            try await logs("the connection to graphite at \(graphite) is lost")
+            #expect(!relay.process.log.contains("connected to graphite"))
+        }
+    }
+
+    /// Seconds since the relay has started, by its own clock.
+    private static func uptime(at console: TransportAddress) async throws -> Int {
+        let connection = try await TextConnection.open(console)
+        try await connection.send("list totals\n")
+        let uptime = try #require(try await connection.everything().firstMatch(of: /Uptime of rtpengine *:(\d+)/))
+        return try #require(Int(uptime.1))
     }
 
     /// All whole lines of at least one report.

@@ -11,7 +11,20 @@ internal import WireFormat
 /// Sends lines to a graphite server over one connection, which is made again when it is lost. Nothing is kept for a
 /// server that is away.
 final class GraphiteSender: Sendable {
-    private enum State {
+    private struct State {
+        var connection = Connection.closed
+        /// The log says so already. What fails is tried again each interval, and a balancer without servers takes every
+        /// connection only to close it.
+        var isFailing = false
+
+        /// A failure; whether it is a new one.
+        mutating func fail() -> Bool {
+            defer { (connection, isFailing) = (.closed, true) }
+            return !isFailing
+        }
+    }
+
+    private enum Connection {
         case closed
         case connecting
         case open(any Channel)
@@ -20,7 +33,7 @@ final class GraphiteSender: Sendable {
     private let server: TransportAddress
     private let timeout: Duration
     private let log: Logger
-    private let state = Mutex<State>(.closed)
+    private let state = Mutex(State())
 
     /// - Parameter timeout: how long a connection may take.
     init(_ server: TransportAddress, timeout: Duration, log: Logger) {
@@ -29,23 +42,27 @@ final class GraphiteSender: Sendable {
 
     /// Sends lines, or loses them. Does not wait.
     func send(_ lines: String) {
-        let channel = state.withLock { state -> (any Channel)? in
-            switch state {
-            case .open(let channel): return channel
-            case .connecting: return nil
+        let (channel, isBack) = state.withLock { state -> ((any Channel)?, Bool) in
+            switch state.connection {
+            case .open(let channel):
+                // It has lasted from one report to the next.
+                defer { state.isFailing = false }
+                return (channel, state.isFailing)
+            case .connecting: return (nil, false)
             case .closed:
-                state = .connecting
+                state.connection = .connecting
                 connect(sending: lines)
-                return nil
+                return (nil, false)
             }
         }
+        if isBack { log.notice("graphite at \(server) takes reports again") }
         // A server that does not read must not fill our memory.
         guard let channel, channel.isWritable else { return }
         channel.writeAndFlush(ByteBuffer(string: lines), promise: nil)
     }
 
     func stop() {
-        if case .open(let channel) = state.withLock({ $0 }) { channel.close(promise: nil) }
+        if case .open(let channel) = state.withLock({ $0.connection }) { channel.close(promise: nil) }
     }
 
     private func connect(sending lines: String) {
@@ -55,18 +72,22 @@ final class GraphiteSender: Sendable {
             .whenComplete { [self] result in
                 switch result {
                 case .success(let channel):
-                    state.withLock { $0 = .open(channel) }
-                    channel.closeFuture.whenComplete { _ in
-                        self.state.withLock { $0 = .closed }
-                        self.log.warning("the connection to graphite at \(self.server) is lost")
+                    let isFailing = state.withLock { state in
+                        state.connection = .open(channel)
+                        return state.isFailing
                     }
-                    log.notice("connected to graphite at \(server)")
+                    if !isFailing { log.notice("connected to graphite at \(server)") }
+                    channel.closeFuture.whenComplete { _ in
+                        self.fail("the connection to graphite at \(self.server) is lost")
+                    }
                     channel.writeAndFlush(ByteBuffer(string: lines), promise: nil)
-                case .failure(let error):
-                    state.withLock { $0 = .closed }
-                    log.warning("graphite at \(server) cannot be reached: \(error)")
+                case .failure(let error): fail("graphite at \(server) cannot be reached: \(error)")
                 }
             }
+    }
+
+    private func fail(_ text: String) {
+        if state.withLock({ $0.fail() }) { log.warning("\(text)") }
     }
 }
 
