@@ -93,6 +93,29 @@ struct PortSocketTests {
     }
 
     @Test(
+        "who falls back to speech right after a refused fax is heard, and goes on being heard",
+        arguments: PortMode.possible)
+    func refusedFax(_ mode: PortMode) async throws {
+        let call = try await UserPlaneCall(mode)
+        defer { call.close() }
+        try await call.exchange(packets: 1)
+        try call.refuseFax()
+        let entry = try call.fallBack()
+        func expectHeard() async throws {
+            let before = call.callee.receivedCount
+            try await call.caller.send(call.rtp(172), to: entry)
+            _ = try await eventually("the packet arrives") { call.callee.receivedCount > before ? true : nil }
+        }
+        try await expectHeard()
+        // By now the ports that were left for this one are closed.
+        call.relay.sweep(at: SystemClock.monotonic + 6_000_000_000)
+        _ = try await eventually("the ports are closed") {
+            call.relay.portUsage.allSatisfy { $0.used == 4 } ? true : nil
+        }
+        try await expectHeard()
+    }
+
+    @Test(
         "every packet carries the call's TOS, also after it has changed",
         .enabled(if: PacketCapture.isAllowed, "needs CAP_NET_RAW"), arguments: PortMode.possible)
     func marks(_ mode: PortMode) async throws {

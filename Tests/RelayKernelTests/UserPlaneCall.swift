@@ -97,16 +97,33 @@ final class UserPlaneCall: Sendable {
         return (try Self.media(in: toCaller), try Self.media(in: toCallee))
     }
 
+    /// The caller offers fax, and the callee refuses it.
+    func refuseFax() throws {
+        func fax(_ address: TransportAddress) -> [UInt8] { Self.sdp(address, media: "image", "udptl t38") }
+        _ = try relay.offer(Offer(callID: id, fromTag: "a", toTag: "b", sdp: fax(caller.local)))
+        _ = try relay.answer(Answer(callID: id, fromTag: "a", toTag: "b", sdp: fax(callee.local.with(port: 0))))
+    }
+
+    /// Both agree on speech again; returns where the caller sends now.
+    func fallBack() throws -> TransportAddress {
+        _ = try relay.offer(Offer(callID: id, fromTag: "a", toTag: "b", sdp: Self.sdp(caller.local)))
+        return try Self.media(
+            in: relay.answer(Answer(callID: id, fromTag: "a", toTag: "b", sdp: Self.sdp(callee.local))))
+    }
+
     func close() {
         caller.close()
         callee.close()
         if ownsRelay { relay.stop() }
     }
 
-    private static func sdp(_ address: TransportAddress) -> [UInt8] {
+    private static func sdp(
+        _ address: TransportAddress, media: String = "audio", _ protocolAndFormat: String = "RTP/AVP 8"
+    ) -> [UInt8] {
         let line = "\(address.address.family.sdpName) \(address.address)"
         let lines = [
-            "v=0", "o=- 1 1 IN \(line)", "s=-", "c=IN \(line)", "t=0 0", "m=audio \(address.port) RTP/AVP 8",
+            "v=0", "o=- 1 1 IN \(line)", "s=-", "c=IN \(line)", "t=0 0",
+            "m=\(media) \(address.port) \(protocolAndFormat)",
         ]
         return Array(lines.map { $0 + "\r\n" }.joined().utf8)
     }

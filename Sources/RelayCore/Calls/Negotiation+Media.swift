@@ -257,10 +257,13 @@ extension Negotiation {
         return true
     }
 
-    /// The port that an earlier answer had closed, under its old number; `nil` when there is none, or it is taken.
+    /// The port that an earlier answer had closed, under its old number; `nil` when there is none, or it is taken: by the
+    /// port itself, as long as it is open for media of another kind.
     private mutating func reopen(_ side: Int, _ index: Int, on interface: LocalInterface) -> LocalPort? {
         let stream = state.participants[side].media[index]
-        guard let reserved = stream.reserved, reserved.interface === interface else { return nil }
+        guard let reserved = stream.reserved, reserved.interface === interface,
+            !stream.superseded.contains(where: { $0.pair === reserved.pair })
+        else { return nil }
         let isRTP = stream.transport.isRTP
         do throws(SystemError) {
             return try open(reserved.pair, on: interface, isRTP: isRTP, hasRTCP: isRTP)

@@ -179,7 +179,8 @@ struct MediaWorker: ~Copyable {
 
     private mutating func uninstall(_ index: Int) {
         let outlet = slots[index].outlet
-        if outlet.socket == .none { steered.assign(nil, at: outlet.local) }
+        // The port may be another stream's by now.
+        if outlet.socket == .none, steered.slot(at: outlet.local) == index { steered.assign(nil, at: outlet.local) }
         slots.clear(index)
     }
 }
