@@ -1,7 +1,9 @@
-import RelayCore
 import RelayTestSupport
+import Synchronization
 import Testing
 import WireFormat
+
+@testable import RelayCore
 
 /// Commands that come between what is being talked and what is learned of it; in process, with real packets.
 @Suite("Commands in the middle of a call", .serialized, .timeLimit(.minutes(1)))
@@ -54,6 +56,33 @@ struct LearnedLateTests {
         #expect(observed("a")?.source == nil)
         #expect(observed("a")?.target == TransportAddress(Self.loopback, port: 44_210))
         #expect(observed("a")?.isLocked == false)
+    }
+
+    @Test("a lock that a stranger's packet has closed is known, although the stranger is refused")
+    func lockedByStranger() async throws {
+        defer { relay.stop() }
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(44_200)))
+        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204)))
+        let port = TransportAddress(Self.loopback, port: try #require(ports(toCaller).first))
+        let slot = try #require(relay.find("1")?.state.withLock { $0.ports.first { $0.rtpAddress == port }?.rtp.slot })
+        // The caller, behind NAT, was heard four seconds ago.
+        let (signalled, source) = (TransportAddress(Self.loopback, port: 44_200), port.with(port: 44_202))
+        let start = SystemClock.monotonic - SourceLatch.learningWindow - 1_000_000_000
+        var latch = SourceLatch(signalled: signalled, policy: SourceLatch.Policy())
+        latch.signal(signalled, policy: latch.policy, isPublic: true, at: start)
+        #expect(latch.received(from: source, at: start + 1) == .learned)
+        relay.plane.apply([.relatch(slot, latch)], worker: 0)
+
+        let stranger = try await UDPEndpoint(at: TransportAddress(IPAddress(ipv4: 0x7F00_0002), port: 44_206))
+        defer { stranger.close() }
+        try await stranger.send([0x80, 8, 0, 1] + [UInt8](repeating: 1, count: 9), to: port)
+        _ = try await eventually("the stranger is refused") { relay.drops(.unexpectedSource) == 1 ? true : nil }
+        // What a round of the media thread has to tell comes at its end.
+        _ = try await eventually("the lock is known") {
+            relay.collect()
+            return observed("a")?.isLocked == true ? true : nil
+        }
+        #expect(observed("a")?.source == source)
     }
 
     @Test("an m-line that an offer takes back keeps its ports until the answer, or for good when that refuses")

@@ -43,6 +43,16 @@ import WireFormat
         #expect(latch.received(from: stranger, at: 4 * second) == .dropUnexpectedSource)
     }
 
+    @Test("a stranger's packet after the window is refused, and its news is that whoever was learned is locked")
+    func lockedByStranger() {
+        var latch = latch()
+        #expect(latch.received(from: otherPort, at: 1) == .learned)
+        #expect(latch.received(from: stranger, at: 4 * second) == .lockOut)
+        #expect(latch.isLocked && latch.source == otherPort && latch.target == otherPort)
+        #expect(latch.received(from: stranger, at: 4 * second + 1) == .dropUnexpectedSource)
+        #expect(latch.received(from: otherPort, at: 4 * second + 2) == .forward)
+    }
+
     @Test("strict-source refuses worse candidates while learning")
     func strict() {
         var latch = latch { $0.isStrict = true }

@@ -63,12 +63,11 @@ extension MediaWorker {
 
         switch slots[index].latch.received(from: source, confirms: confirms, at: now) {
         case .forward: break
-        case .learned:
-            if learned.count < Self.socketsPerRound {
-                let generation = slots.generation(of: index)
-                learned.append(SlotID(worker: number, index: UInt32(truncatingIfNeeded: index), generation: generation))
-            }
+        case .learned: noteLearned(index)
         case .dropUnexpectedSource: return refuse(.unexpectedSource, at: index)
+        case .lockOut:
+            noteLearned(index)
+            return refuse(.unexpectedSource, at: index)
         }
         counters.add(1, to: .packets, of: index)
         counters.add(length, to: .bytes, of: index)
@@ -93,6 +92,14 @@ extension MediaWorker {
             let destination = slots[Int(sink.index)].latch.target
         else { return refuse(.noDestination, at: index) }
         return Passage(sink: Int(sink.index), destination: destination)
+    }
+
+    /// Has the control plane told what a stream's latch has learned.
+    @inline(never)  // not for every packet
+    private mutating func noteLearned(_ index: Int) {
+        guard learned.count < Self.socketsPerRound else { return }
+        let generation = slots.generation(of: index)
+        learned.append(SlotID(worker: number, index: UInt32(truncatingIfNeeded: index), generation: generation))
     }
 
     @inline(__always)

@@ -24,6 +24,8 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
         /// Forward, and tell the control plane that the source, the target or the lock changed.
         case learned
         case dropUnexpectedSource
+        /// As `dropUnexpectedSource`, and tell the control plane: the window is over, and the source that was known is locked.
+        case lockOut
     }
 
     private enum Phase: UInt8 {
@@ -172,7 +174,7 @@ package struct SourceLatch: Sendable, BitwiseCopyable {
             guard candidate > rank else {
                 if isOver, let source {
                     lock(source)
-                    return sender == source ? .learned : .dropUnexpectedSource
+                    return sender == source ? .learned : .lockOut
                 }
                 return policy.isStrict && sender != source ? .dropUnexpectedSource : .forward
             }
