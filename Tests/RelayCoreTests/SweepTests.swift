@@ -108,6 +108,23 @@ import WireFormat
         #expect(relay.endedCalls(.timeout) == 1)
     }
 
+    @Test("what a call has received counts once at its interface, also in the look that ends it")
+    func traffic() throws {
+        defer { relay.stop() }
+        try call("1@host")
+        var counters = StreamCounters()
+        (counters.packets, counters.packetsOut) = (4, 3)
+        plane.pretend(counters, at: try ports("1@host")[0])
+        relay.delete(callID: "1@host", delay: .seconds(30))
+        let now = SystemClock.monotonic
+        for seconds: UInt64 in [31, 32] {
+            relay.sweep(at: now + seconds * 1_000_000_000)
+            #expect(relay.callCount == 0)
+            let traffic = relay.interfaceTotals[0].traffic
+            #expect(traffic.ingress.packets == 4 && traffic.egress.packets == 3)
+        }
+    }
+
     @Test("a call whose re-offer nobody answers lives by what comes to the ports in use", arguments: ["fax", "move"])
     func unanswered(_ what: String) throws {
         defer { relay.stop() }

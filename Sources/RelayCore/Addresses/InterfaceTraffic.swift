@@ -11,14 +11,6 @@ package struct InterfaceTraffic: Hashable, Sendable {
 
         package init() {}
 
-        fileprivate static func + (one: Flow, other: Flow) -> Flow {
-            var sum = one
-            sum.packets &+= other.packets
-            sum.bytes &+= other.bytes
-            sum.errors &+= other.errors
-            return sum
-        }
-
         fileprivate func raised(to other: Flow) -> Flow {
             var flow = self
             flow.packets = max(packets, other.packets)
@@ -60,9 +52,9 @@ extension LocalInterface {
 }
 
 extension InterfaceTable {
-    /// What the open ports of each interface have counted. Two names for one address share its ports; the first one
-    /// has their traffic.
-    struct OpenTraffic {
+    /// What the ports of each interface have counted, closed ones first and then the open ones one by one. Two names for one
+    /// address share its ports; the first one has their traffic.
+    struct TrafficSurvey {
         fileprivate let interfaces: [LocalInterface]
         fileprivate var sums: [InterfaceTraffic]
 
@@ -72,16 +64,17 @@ extension InterfaceTable {
         }
     }
 
-    var emptyTraffic: OpenTraffic {
-        OpenTraffic(interfaces: interfaces, sums: Array(repeating: InterfaceTraffic(), count: interfaces.count))
+    /// Begins with what is closed now: a port that is closed in the course of the survey counts there as an open one.
+    var trafficOfClosedPorts: TrafficSurvey {
+        TrafficSurvey(interfaces: interfaces, sums: interfaces.map { $0.traffic.withLock(\.closed) })
     }
 
     /// Shows what was added up.
-    func publish(_ open: OpenTraffic) {
-        for (interface, sum) in zip(open.interfaces, open.sums) {
+    func publish(_ survey: TrafficSurvey) {
+        for (interface, sum) in zip(survey.interfaces, survey.sums) {
             interface.traffic.withLock { state in
-                state.shown.ingress = state.shown.ingress.raised(to: state.closed.ingress + sum.ingress)
-                state.shown.egress = state.shown.egress.raised(to: state.closed.egress + sum.egress)
+                state.shown.ingress = state.shown.ingress.raised(to: sum.ingress)
+                state.shown.egress = state.shown.egress.raised(to: sum.egress)
             }
         }
     }

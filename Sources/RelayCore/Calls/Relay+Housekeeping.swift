@@ -72,7 +72,7 @@ extension Relay {
         let carriage = carriage.withLock { $0 }
         let triesPorts = isTimeToTryPorts(at: now)
         var (obstructed, obstacle): (Int, String?) = (0, nil)
-        var traffic = interfaces.emptyTraffic
+        var traffic = interfaces.trafficOfClosedPorts
         var heard: [SlotID: UInt64] = [:]
         for call in calls.withLock({ Array($0.values) }) {
             let hasChanged = call.state.withLock { state in

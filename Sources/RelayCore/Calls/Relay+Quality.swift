@@ -16,7 +16,7 @@ extension Relay {
     ///
     /// - Parameter heard: gets the time of the last packet at each port, in place of what is in it.
     func survey(
-        _ state: inout CallState, _ traffic: inout InterfaceTable.OpenTraffic, _ heard: inout [SlotID: UInt64]
+        _ state: inout CallState, _ traffic: inout InterfaceTable.TrafficSurvey, _ heard: inout [SlotID: UInt64]
     ) {
         heard.removeAll(keepingCapacity: true)
         func read(_ handle: StreamHandle) -> StreamCounters {
