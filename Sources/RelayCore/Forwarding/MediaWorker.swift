@@ -181,6 +181,7 @@ struct MediaWorker: ~Copyable {
         let outlet = slots[index].outlet
         // The port may be another stream's by now.
         if outlet.socket == .none, steered.slot(at: outlet.local) == index { steered.assign(nil, at: outlet.local) }
+        counters.clear(slot: index)  // or whoever gets the slot next would have them until it is installed
         slots.clear(index)
     }
 }

@@ -1,0 +1,39 @@
+import RelayTestSupport
+import Testing
+import WireFormat
+
+@testable import RelayCore
+
+/// What the control plane sees of a user plane.
+@Suite("User plane", .serialized, .timeLimit(.minutes(1)))
+struct UserPlaneTests {
+    private static let loopback = IPAddress(ipv4: 0x7F00_0001)
+    private static let call = Call(id: "1", worker: 0, state: CallState(tos: 0, wall: 1, monotonic: 1, node: "a"))
+
+    private func draw() throws -> PortPair {
+        try #require(PortPool(address: Self.loopback, range: 44_400...44_401).draw())
+    }
+
+    @Test("a slot that is used again has counted nothing, also before the media thread has heard of that")
+    func reuse() async throws {
+        let plane = try UserPlane(threads: 1, capacity: 1, isPinned: false, listener: Poller())
+        defer { plane.stop() }
+        let pair = try draw()
+        let first = try plane.open(.rtp, of: pair, tos: 0, worker: 0, owner: Self.call)
+        let latch = SourceLatch(signalled: nil, policy: SourceLatch.Policy())
+        plane.apply([.install(first, ForwardingEntry(component: .rtp), latch)], worker: 0)
+        let phone = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: 44_402))
+        defer { phone.close() }
+        try await phone.send([0x80, 8, 0, 1] + [UInt8](repeating: 1, count: 9), to: first.local)
+        _ = try await eventually("the packet is counted") { plane.counters(of: first.slot).packets == 1 ? true : nil }
+
+        plane.apply([.remove(first)], worker: 0)
+        let second = try await eventually("the slot is free") { () -> StreamHandle? in
+            _ = plane.collect()
+            return try? plane.open(.rtp, of: pair, tos: 0, worker: 0, owner: Self.call)
+        }
+        #expect(second.slot.index == first.slot.index)
+        #expect(plane.counters(of: second.slot) == StreamCounters())
+        plane.discard(second)
+    }
+}
