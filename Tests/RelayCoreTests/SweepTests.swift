@@ -108,6 +108,18 @@ import WireFormat
         #expect(relay.endedCalls(.timeout) == 1)
     }
 
+    @Test("silence counts from when the process runs again, if it has not run for a while")
+    func resumed() throws {
+        defer { relay.stop() }
+        try call("1@host")
+        let start = SystemClock.monotonic
+        relay.hasResumed(at: start + 100_000_000_000)
+        relay.sweep(at: start + 101_000_000_000)
+        #expect(relay.callCount == 1, "what has come meanwhile may not have been read yet")
+        relay.sweep(at: start + 161_000_000_000)
+        #expect(relay.endedCalls(.timeout) == 1)
+    }
+
     @Test("what a call has received counts once at its interface, also in the look that ends it")
     func traffic() throws {
         defer { relay.stop() }

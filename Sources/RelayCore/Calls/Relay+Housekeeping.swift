@@ -2,8 +2,6 @@ internal import Synchronization
 internal import WireFormat
 
 extension Relay {
-    /// How often calls are looked at for timeouts, in milliseconds.
-    private static let sweepInterval: Int32 = 1_000
     /// From signalling to the first of the packets that open a NAT in the course of time, in nanoseconds.
     private static let pierceInterval: UInt64 = 500_000_000
 
@@ -11,18 +9,20 @@ extension Relay {
     /// second ends the calls whose time is up.
     func keepHouse() {
         var tags = [UInt64](repeating: 0, count: 4)
-        var nextSweep = SystemClock.monotonic
+        var schedule = SweepSchedule(at: SystemClock.monotonic)
         while !hasStopped {
             let now = SystemClock.monotonic
-            if now >= nextSweep {
+            if schedule.isDue(at: now) {
+                hasResumed(at: schedule.resumedAt)
                 sweep(at: now)
-                nextSweep = now &+ UInt64(Self.sweepInterval) * 1_000_000
             }
-            let left = Int32(truncatingIfNeeded: (nextSweep &- min(now, nextSweep)) / 1_000_000) + 1
-            _ = bell.wait(&tags, milliseconds: min(left, Self.sweepInterval))
+            _ = bell.wait(&tags, milliseconds: schedule.milliseconds(from: now))
             collect()
         }
     }
+
+    /// This process did not run until then: before that, nobody has read what had come.
+    func hasResumed(at time: UInt64) { resumedAt.store(time, ordering: .relaxed) }
 
     /// Takes over what the media threads have learned, and closes what they have let go.
     package func collect() {
@@ -70,6 +70,7 @@ extension Relay {
     /// - Parameter now: monotonic nanoseconds; later than the clock's in tests.
     package func sweep(at now: UInt64) {
         let carriage = carriage.withLock { $0 }
+        let resumedAt = resumedAt.load(ordering: .relaxed)
         let triesPorts = isTimeToTryPorts(at: now)
         var (obstructed, obstacle): (Int, String?) = (0, nil)
         var traffic = interfaces.trafficOfClosedPorts
@@ -88,7 +89,7 @@ extension Relay {
                 let removed = removeDueSides(of: call, &state, at: now)
                 guard !state.hasEnded else { return false }
                 let since = carriage.isEverywhere ? 0 : carriage.since(on: Self.addresses(of: state))
-                if let reason = overdue(state, heard, carriedSince: since, at: now) {
+                if let reason = overdue(state, heard, readSince: since.map { max($0, resumedAt) }, at: now) {
                     end(call, &state, reason)
                     return false
                 }
@@ -136,17 +137,17 @@ extension Relay {
     ///
     /// - Parameters:
     ///   - heard: when the last packet came to each port.
-    ///   - carriedSince: since when packets would have come here (`Carriage.since`).
+    ///   - readSince: since when packets would have come here (`Carriage.since`), and been read; `nil` when they would not.
     private func overdue(
-        _ state: CallState, _ heard: [SlotID: UInt64], carriedSince: UInt64?, at now: UInt64
+        _ state: CallState, _ heard: [SlotID: UInt64], readSince: UInt64?, at now: UInt64
     ) -> TerminationReason? {
         let timeouts = settings.timeouts
         func isPast(_ limit: Duration, since start: UInt64) -> Bool {
             limit > .zero && now > start && now - start >= limit.nanoseconds
         }
         if let due = state.deleteAt, due <= now { return .regular }
-        guard let carriedSince else { return nil }
-        let start = max(state.lastSignal.monotonic, state.ownedSince, carriedSince)
+        guard let readSince else { return nil }
+        let start = max(state.lastSignal.monotonic, state.ownedSince, readSince)
         if isPast(timeouts.final, since: state.start) { return .finalTimeout }
 
         var last: (active: UInt64?, silent: UInt64?) = (nil, nil)

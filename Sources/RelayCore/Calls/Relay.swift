@@ -74,6 +74,8 @@ public final class Relay: Sendable {
     let carriage = Mutex(Carriage())
     /// Calls with an obstacle, as of the last sweep, and the next time that their ports are tried.
     let obstruction = Mutex<(calls: Int, reason: String?, nextTry: UInt64)>((0, nil, 0))
+    /// When this process has gone on running after a while in which it did not; 0 before the first (`SweepSchedule`).
+    let resumedAt = Atomic<UInt64>(0)
     private let observer = Mutex<(any CallObserver)?>(nil)
     private let loopMarker: ByteString
     /// The latest creation of a call that another relay has told of, in microseconds since the epoch.
