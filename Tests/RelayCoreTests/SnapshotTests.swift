@@ -82,6 +82,55 @@ import WireFormat
         second.stop()
     }
 
+    @Test("ports that a re-offer has put in the place of missing ones are no obstacle")
+    func replaced() async throws {
+        let talk = try await call(through: first, on: (32_216, 32_218))
+        defer {
+            talk.close()
+            first.stop()
+            second.stop()
+        }
+        second.apply(try #require(first.snapshot(of: "1@host")))
+        #expect(second.obstacle(callID: "1@host") != nil)
+        _ = try second.offer(Offer(callID: "1@host", fromTag: "caller", toTag: "callee", sdp: body(talk.caller)))
+        _ = try second.answer(Answer(callID: "1@host", fromTag: "caller", toTag: "callee", sdp: body(talk.callee)))
+        second.sweep(at: SystemClock.monotonic)
+        #expect(second.obstacle(callID: "1@host") == nil)
+        #expect(second.obstructedCalls.count == 0)
+    }
+
+    @Test("an RTCP port that another program has is an obstacle, and is opened when it is free")
+    func rtcpInUse() async throws {
+        let talk = try await call(through: first, on: (32_220, 32_222))
+        defer {
+            talk.close()
+            second.stop()
+        }
+        let snapshot = try #require(first.snapshot(of: "1@host"))
+        try await stopFirst(talk)
+        var muxed = snapshot
+        for side in muxed.sides.indices { muxed.sides[side].media[0].port?.hasRTCP = false }
+        second.apply(muxed)
+        #expect(second.obstacle(callID: "1@host") == nil)
+
+        let other = try UDPSocket.open(at: talk.callersPort.with(port: talk.callersPort.port + 1), tos: 0)
+        var whole = snapshot
+        whole.version.revision += 1
+        #expect(second.apply(whole) == .updated)
+        #expect(second.obstacle(callID: "1@host") != nil)
+        #expect(second.snapshot(of: "1@host")?.ports == whole.ports, "its record must not lose what is missing here")
+        var now = SystemClock.monotonic
+        second.sweep(at: now)
+        #expect(second.obstructedCalls.count == 1)
+        other.close()
+        _ = try await eventually("the port is free, and opened") {
+            now += 6_000_000_000
+            second.sweep(at: now)
+            return second.obstacle(callID: "1@host") == nil ? true : nil
+        }
+        #expect(second.query(callID: "1@host")?.sides.map { $0.media[0].streams.count } == [2, 2])
+    }
+
     @Test("a call of ours none of whose ports could be opened ends like one without media, where it is carried")
     func noPorts() async throws {
         let talk = try await call(through: first, on: (32_212, 32_214))

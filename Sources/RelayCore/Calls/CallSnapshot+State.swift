@@ -38,7 +38,7 @@ extension CallSnapshot {
             side.removeAt = participant.removeAt.map(clock.wall)
             side.media = participant.media.map { stream in
                 var media = Media(terms: stream.terms)
-                media.port = stream.port.map(Port.init) ?? stream.unopened
+                media.port = stream.unopened ?? stream.port.map(Port.init)
                 media.superseded = stream.superseded.map(Port.init)
                 media.closeSupersededAt = stream.closeSupersededAt.map(clock.wall)
                 if let ssrc = stream.ports.lazy.compactMap({ plane.counters(of: $0.rtp.slot).ssrc }).first {

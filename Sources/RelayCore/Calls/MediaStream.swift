@@ -142,7 +142,7 @@ package struct MediaTerms: Hashable, Sendable {
 package struct MediaStream: Hashable, Sendable {
     package var terms: MediaTerms
     package var port: LocalPort?
-    /// What `port` should be, by what another relay has told, and could not be opened here so far.
+    /// What `port` should be, by what another relay has told, and could not be opened here so far, or not its RTCP port.
     package var unopened: CallSnapshot.Port?
     /// Ports that a re-offer has replaced. They stay in use until the new one has been answered, and receive a little longer.
     package var superseded: [LocalPort] = []

@@ -252,7 +252,7 @@ extension Negotiation {
         }
         guard let open else { return false }
         stream.port = stream.superseded.remove(at: open)
-        stream.reserved = nil
+        (stream.unopened, stream.reserved) = (nil, nil)
         state.participants[side].media[index] = stream
         return true
     }
@@ -286,7 +286,7 @@ extension Negotiation {
                 throw .noPortAvailable(cause: "\(error)")
             }
         }
-        stream.port = port
+        (stream.port, stream.unopened) = (port, nil)
         state.participants[side].media[index] = stream
     }
 

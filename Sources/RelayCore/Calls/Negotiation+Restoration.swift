@@ -23,7 +23,9 @@ extension Negotiation {
                 stream.port = media.port.flatMap {
                     port($0, of: (media.terms, isInUse: !media.awaitsAnswer), among: open, before: before)
                 }
-                if stream.port == nil { stream.unopened = media.port }
+                // RTCP that comes to the RTP port is missed nowhere.
+                let isWhole = stream.port.map { CallSnapshot.Port($0) == media.port || media.terms.isMuxed }
+                if isWhole != true { stream.unopened = media.port }
                 stream.superseded = media.superseded.compactMap {
                     port($0, of: (media.terms, isInUse: true), among: open, before: before)
                 }

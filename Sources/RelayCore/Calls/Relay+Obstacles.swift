@@ -24,9 +24,11 @@ extension Relay {
         }
     }
 
-    /// Tries once more to open what is missing, under the numbers that the call's endpoints have been told.
+    /// Tries once more to open what is missing, under the numbers that the call's endpoints have been told. With nothing
+    /// missing, because other ports have taken their place, there is no obstacle any more.
     func retryPorts(of call: Call, _ state: inout CallState) {
-        let missing = state.participants.lazy.flatMap(\.media).compactMap(\.unopened)
+        let missing = state.participants.flatMap(\.media).compactMap(\.unopened)
+        guard !missing.isEmpty else { return state.obstacle = nil }
         // Addresses do not come while a relay runs.
         guard missing.contains(where: { interfaces.find(name: $0.interface, local: $0.local) != nil }) else { return }
         let clock = SnapshotClock()
