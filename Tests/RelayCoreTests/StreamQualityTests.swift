@@ -50,6 +50,16 @@ struct StreamQualityTests {
         #expect(source.quality.highestSequence == 65_536 + 163)
     }
 
+    @Test("Jitter of a codec whose clock is unknown is taken for telephony's")
+    func unknownClock() {
+        var source = Source()
+        source.send(10)
+        var block = RTCPDigest.ReportBlock()
+        (block.ssrc, block.jitter) = (7, 160)
+        _ = source.quality.reported(block, clockRate: 0, farLeg: 0, at: source.now)
+        #expect(source.quality.summary.average?.jitter == 20)
+    }
+
     @Test("Packets that never come are lost; one that comes late is not")
     func losses() {
         var source = Source()

@@ -34,6 +34,13 @@ public struct QualitySample: Hashable, Sendable, BitwiseCopyable {
         (self.jitter, self.packetLoss) = (jitter, packetLoss)
     }
 
+    /// What RTCP and our own measurement say in units of the codec's clock, in milliseconds, at most a minute of them.
+    ///
+    /// - Parameter clockRate: in Hz; 0 while unknown, which is taken for that of telephony (RFC 3551 §6).
+    static func milliseconds(ofJitter jitter: UInt32, clockRate: UInt32) -> UInt16 {
+        UInt16(truncatingIfNeeded: min(60_000, UInt64(jitter) * 1000 / UInt64(clockRate == 0 ? 8000 : clockRate)))
+    }
+
     /// The E-model (ITU-T G.107) in the usual simplification: delay, twice the jitter and 10 ms for the codec reduce the
     /// transmission rating, above 160 ms ten times as much; so do 2.5 for each percent of loss.
     private static func meanOpinionScore(_ roundTripTime: UInt32, _ jitter: UInt16, _ packetLoss: UInt8) -> UInt8 {

@@ -55,10 +55,10 @@ extension StreamCounters {
         }
         if quality.summary.samples == 0, packets > 0 {
             let lost = UInt64(max(0, quality.lost))
-            let jitter = UInt64(quality.jitter) * 1000 / UInt64(clockRate == 0 ? 8000 : clockRate)
             quality.summary.add(
                 QualitySample(
-                    roundTripTime: 0, legRoundTripTime: 0, jitter: UInt16(min(60_000, jitter)),
+                    roundTripTime: 0, legRoundTripTime: 0,
+                    jitter: QualitySample.milliseconds(ofJitter: quality.jitter, clockRate: clockRate),
                     packetLoss: UInt8(min(100, lost * 100 / (packets + lost)))), at: clock.monotonic)
         }
         return quality

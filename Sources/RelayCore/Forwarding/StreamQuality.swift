@@ -171,7 +171,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
         summary.add(
             QualitySample(
                 roundTripTime: legRoundTripTime, legRoundTripTime: 0,
-                jitter: Self.milliseconds(jitter, clockRate),
+                jitter: QualitySample.milliseconds(ofJitter: jitter, clockRate: clockRate),
                 packetLoss: UInt8(truncatingIfNeeded: min(100, UInt64(lost) * 100 / expected)),
                 ratesDelay: ratesDelay), at: now)
         return true
@@ -230,7 +230,7 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
         summary.add(
             QualitySample(
                 roundTripTime: leg == 0 ? reportedRoundTripTime : leg &+ farLeg, legRoundTripTime: leg,
-                jitter: Self.milliseconds(block.jitter, clockRate),
+                jitter: QualitySample.milliseconds(ofJitter: block.jitter, clockRate: clockRate),
                 packetLoss: UInt8(UInt32(block.fractionLost) * 100 / 256), ratesDelay: ratesDelay), at: now)
         return leg
     }
@@ -258,9 +258,5 @@ package struct StreamQuality: Sendable, BitwiseCopyable {
     /// The other end of the call has been found to be this far away from us.
     package mutating func learned(legRoundTripTime: UInt32) {
         if legRoundTripTime > 0 { self.legRoundTripTime = legRoundTripTime }
-    }
-
-    private static func milliseconds(_ jitter: UInt32, _ clockRate: UInt32) -> UInt16 {
-        UInt16(truncatingIfNeeded: min(60_000, UInt64(jitter) * 1000 / UInt64(max(1, clockRate))))
     }
 }
