@@ -36,4 +36,26 @@ struct UserPlaneTests {
         #expect(plane.counters(of: second.slot) == StreamCounters())
         plane.discard(second)
     }
+
+    /// Steers nothing, and knows one address.
+    private struct OneAddress: PortSteering {
+        let address: IPAddress
+        var floodDrops: UInt64 { 0 }
+        func attach(_ sockets: [SteeredSocket]) throws(SystemError) {}
+        func covers(_ address: IPAddress) -> Bool { address == self.address }
+        func steer(_ local: TransportAddress, to worker: UInt16) {}
+        func release(_ local: TransportAddress) {}
+    }
+
+    @Test("where an address cannot be steered every port has a socket, and the reason is known")
+    func unsteered() throws {
+        for other in [IPAddress(ipv4: 0x7F00_0002), Self.loopback] {
+            let plane = try UserPlane(
+                threads: 1, capacity: 1, isPinned: false, listener: Poller(), addresses: [Self.loopback, other],
+                steering: OneAddress(address: Self.loopback))
+            defer { plane.stop() }
+            #expect(plane.isSteered == (other == Self.loopback))
+            #expect(plane.steeringRefusal?.description.contains("127.0.0.2") == (plane.isSteered ? nil : true))
+        }
+    }
 }

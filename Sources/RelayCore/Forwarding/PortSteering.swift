@@ -29,8 +29,8 @@ package protocol PortSteering: Sendable {
     /// - Throws: when the kernel refuses; the plane then opens a socket for every port.
     func attach(_ sockets: [SteeredSocket]) throws(SystemError)
 
-    /// Whether `steer` may be called with this address and port: it is one of those announced at creation.
-    func covers(_ local: TransportAddress) -> Bool
+    /// Whether `steer` may be called with ports of this address: it is one of those announced at creation.
+    func covers(_ address: IPAddress) -> Bool
 
     /// Gives a local port to a worker. Before, and after `release`, the kernel delivers as if there were no steering.
     ///

@@ -16,7 +16,7 @@ package final class UserPlane: ForwardingPlane {
     ///   - capacity: streams per thread. Costs address space, not memory.
     ///   - isPinned: each thread stays on a core of its own, as long as there are enough.
     ///   - listener: woken when there is something to `collect`.
-    ///   - addresses: all local addresses that ports will be opened on.
+    ///   - addresses: all local addresses that ports will be opened on; they are steered only if all of them can be.
     ///   - ratesDelay: samples of quality are of conversations, to which delay matters.
     ///   - steering: delivers datagrams where no port has a socket; `nil` for a socket for every port.
     ///   - watch: has a new socket watched, which is not to wake anybody yet; tests let it fail.
@@ -51,6 +51,9 @@ package final class UserPlane: ForwardingPlane {
         var sockets: [SteeredSockets] = []
         var distinct: [IPAddress] = []
         for address in addresses where !distinct.contains(address) { distinct.append(address) }
+        if let unknown = distinct.first(where: { !steering.covers($0) }) {
+            return (nil, .notSteered(unknown))
+        }
         do throws(SystemError) {
             for _ in 0..<threads { sockets.append(try SteeredSockets(for: distinct)) }
             try steering.attach(

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import WireFormat
 
 /// A system call that failed: what was tried, and the kernel's reason.
 package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -12,6 +13,11 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     /// All slots of the media threads are taken.
     package static let tooManyStreams = SystemError(
         errno: EMFILE, operation: "open stream: the stream table is full")
+
+    /// Nobody has said that ports of this address might come up.
+    static func notSteered(_ address: IPAddress) -> SystemError {
+        SystemError(errno: EADDRNOTAVAIL, operation: "steer ports of \(address)")
+    }
 
     package var description: String {
         // SAFETY: strerror returns a terminated string that lives until this thread's next call; it is copied at once.

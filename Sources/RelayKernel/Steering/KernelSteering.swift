@@ -76,7 +76,7 @@ package final class KernelSteering: PortSteering {
         2 * worker + (family == .ipv6 ? 1 : 0)
     }
 
-    package func covers(_ local: TransportAddress) -> Bool { addresses[local.address] != nil }
+    package func covers(_ address: IPAddress) -> Bool { addresses[address] != nil }
 
     package func steer(_ local: TransportAddress, to worker: UInt16) { set(local, worker + 1) }
 
