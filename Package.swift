@@ -86,6 +86,7 @@ let package = Package(
             dependencies: [
                 "CHiredis", "CLinux", "NGProtocol", "RelayCore", "SDP", "WireFormat",
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(

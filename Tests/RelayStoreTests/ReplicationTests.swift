@@ -90,6 +90,23 @@ struct ReplicationTests {
         #expect(again["a"].relay.foreignCallCount == 0, "its own calls are its own again")
     }
 
+    @Test("a relay that starts after the latest ending has left the index is in step")
+    func latestIsGone() async throws {
+        let group = try TestGroup(store, names: ["a"], endingLifetime: .milliseconds(1))
+        defer { group.stop() }
+        for callID: ByteString in ["1", "2"] { try group["a"].create(callID) }
+        try await group.settle()
+        #expect(group["a"].delete("2"))
+        let session = try store.open(.writing, bell: try Bell())
+        _ = try await eventually("its ending is gone") {
+            try session.changes(after: 0, limit: 9).map(\.callID) == ["1"] ? true : nil
+        }
+        let fresh = try TestGroup(store, names: ["b"])
+        defer { fresh.stop() }
+        try await fresh.settle()
+        #expect(fresh["b"].replicator.status.gaps == 0)
+    }
+
     @Test("what was deleted while its owner was down stays deleted when it returns")
     func noResurrection() async throws {
         let group = try TestGroup(store, names: ["a", "b"])

@@ -88,21 +88,29 @@ struct RedisScript: Sendable {
             return results
             """)
 
-    /// Removes calls from the index whose records are gone.
+    /// Removes calls from the index whose records are gone. Of those whose records are there, endings are due when these
+    /// expire: they have been offered again, or the clocks of two relays differ.
     ///
-    /// Keys: changes, endings, pruned, then one for each record. Arguments: the Call-IDs.
+    /// Keys: changes, endings, pruned, then one for each record. Arguments: time (ms), then the Call-IDs.
     static let forget = RedisScript(
         text: """
+            local now = tonumber(ARGV[1])
             local last = tonumber(redis.call('GET', KEYS[3]) or 0)
             local highest = last
             for i = 4, #KEYS do
-              if redis.call('EXISTS', KEYS[i]) == 0 then
-                local score = redis.call('ZSCORE', KEYS[1], ARGV[i - 3])
+              local call = ARGV[i - 2]
+              local left = redis.call('PTTL', KEYS[i])
+              if left == -2 then
+                local score = redis.call('ZSCORE', KEYS[1], call)
                 if score then
                   highest = math.max(highest, tonumber(score))
-                  redis.call('ZREM', KEYS[1], ARGV[i - 3])
+                  redis.call('ZREM', KEYS[1], call)
                 end
-                redis.call('ZREM', KEYS[2], ARGV[i - 3])
+                redis.call('ZREM', KEYS[2], call)
+              elseif left == -1 then
+                redis.call('ZREM', KEYS[2], call)
+              else
+                redis.call('ZADD', KEYS[2], 'XX', now + left + 1, call)
               end
             end
             if highest > last then redis.call('SET', KEYS[3], string.format('%.0f', highest)) end

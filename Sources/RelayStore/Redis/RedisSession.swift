@@ -152,21 +152,24 @@ final class RedisSession: StoreSession {
         }
     }
 
-    func forget(_ calls: [ByteString]) throws(StoreError) {
+    func forget(_ calls: [ByteString]) throws(StoreError) { try forget(calls, now: SystemClock.wall) }
+
+    private func forget(_ calls: [ByteString], now: UInt64) throws(StoreError) {
         guard !calls.isEmpty else { return }
         var commands = RedisCommand()
-        commands.begin(3 + 3 + 2 * calls.count)
+        commands.begin(3 + 3 + calls.count + 1 + calls.count)
         commands.word("EVALSHA")
         commands.word(scripts[RedisScript.forget.text] ?? "")
         commands.word(3 + calls.count)
         for key in [keys.changes, keys.endings, keys.pruned] { commands.word(key) }
         for call in calls { commands.word(keys.call(call.bytes)) }
+        commands.word(now / 1_000_000)
         for call in calls { commands.word(call.bytes) }
         let reply = try connection.exchange(commands)[0]
         guard case .integer = reply else { throw refusal(reply) }
     }
 
-    func prune(now: UInt64) throws(StoreError) {
+    func prune(now: UInt64) throws(StoreError) -> Bool {
         var commands = RedisCommand()
         commands.begin(7)
         commands.word("ZRANGEBYSCORE")
@@ -178,7 +181,8 @@ final class RedisSession: StoreSession {
         commands.word(Self.pruneLimit)
         let reply = try connection.exchange(commands)[0]
         guard let members = reply.elements else { throw refusal(reply) }
-        try forget(members.compactMap { $0.bytes.map { ByteString($0) } })
+        try forget(members.compactMap { $0.bytes.map { ByteString($0) } }, now: now)
+        return members.count == Self.pruneLimit
     }
 
     // MARK: Reading

@@ -28,6 +28,10 @@ final class ReplicationState: Sendable {
         var answers: [String: [StreamReading]] = [:]
     }
 
+    /// Calls without records that are remembered at most. What is beyond that the next one finds who reads everything; endings
+    /// among them are pruned in any case.
+    private static let mostWithoutRecord = 65_536
+
     let values: Mutex<Values>
     /// Gets the writer out of its waiting.
     let writerBell: Bell
@@ -150,6 +154,13 @@ final class ReplicationState: Sendable {
     /// Everything that this relay knows is to be compared with the store.
     func demandAudit() {
         values.withLock { values in (values.isAuditWanted, values.progress.isAudited) = (true, false) }
+    }
+
+    /// The index names a call whose record is gone: it has expired, was evicted, or somebody removed it.
+    func noteMissing(_ callID: ByteString) {
+        values.withLock { values in
+            if values.withoutRecord.count < Self.mostWithoutRecord { values.withoutRecord.insert(callID) }
+        }
     }
 
     func countSkippedRecord(_ callID: ByteString, _ reason: String) {

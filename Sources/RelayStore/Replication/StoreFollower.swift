@@ -85,7 +85,11 @@ struct StoreFollower {
                 position = last.sequence
                 state.advance(to: position)
             }
-            guard changes.count == Self.changesAtATime else { break }
+            guard changes.count == Self.changesAtATime else {
+                // The last changes may have left the index since: nothing up to here is still to be read.
+                position = max(position, store.sequence)
+                break
+            }
         }
         isResync = false
         state.completeReading(position: position, at: now)
@@ -121,7 +125,7 @@ struct StoreFollower {
                 case .unreadable:
                     state.countSkippedRecord(change.callID, "not a string, or too long")
                 case .missing:
-                    noteMissing(change.callID)
+                    state.noteMissing(change.callID)
                 }
             }
         }
@@ -145,10 +149,5 @@ struct StoreFollower {
             if header < known { state.note { $0.change(change.callID) } }
         }
         return unknown
-    }
-
-    /// The index names a call whose record is gone: it has expired, was evicted, or somebody removed it.
-    private func noteMissing(_ callID: ByteString) {
-        state.values.withLock { _ = $0.withoutRecord.insert(callID) }
     }
 }

@@ -31,7 +31,6 @@ struct StoreWriter {
     private var pacer: RetryPacer
     private var nextBeat: UInt64 = 0
     private var nextWrite: UInt64 = 0
-    private var beats = 0
     private var nextTidying: UInt64 = 0
     /// Tells this process from others.
     private let process = UInt64.random(in: 1...UInt64.max / 2)
@@ -41,7 +40,8 @@ struct StoreWriter {
     private var answered: [String: UInt64] = [:]
     private var server: String?
     private var position = StorePosition(incarnation: [], sequence: 0, pruned: 0)
-    var audit = StoreAudit()
+    private var audit = StoreAudit()
+    private var cleaner = IndexCleaner()
 
     init(_ store: any SessionStore, _ intake: RecordIntake, _ options: ReplicationOptions) {
         (self.store, relay, state, self.intake) = (store, intake.relay, intake.state, intake)
@@ -80,7 +80,8 @@ struct StoreWriter {
             if SystemClock.monotonic >= nextBeat { try beat(session) }
             let now = SystemClock.monotonic
             if now < nextWrite { state.writerBell.wait(.nanoseconds(nextWrite - now)) }
-            if try write(session) { continue }
+            let hasWritten = try write(session)
+            if try cleaner.step(intake, session, &audit) || hasWritten { continue }
             let isIdle = state.values.withLock { values in
                 values.isWriterWaiting = values.table.isIdle
                 return values.isWriterWaiting
@@ -176,7 +177,7 @@ struct StoreWriter {
     private mutating func beat(_ session: any StoreSession) throws(StoreError) {
         let now = SystemClock.monotonic
         nextBeat = now &+ Self.beat.nanoseconds
-        beats += 1
+        cleaner.beat()
         let announced = try announce(session)
         let peers = announced.filter { $0.node != options.node }.compactMap(PeerState.peer)
         try answer(peers, session)
@@ -185,17 +186,11 @@ struct StoreWriter {
         checkName(announced)
         try look(session)
         try audit.run(intake, session, options, peers: Set(peers.map(\.node)))
-        if beats % 10 == 0 { try session.prune(now: SystemClock.wall) }
         if now >= nextTidying {
             // Records are refreshed when they have not been for a quarter of their life time.
             nextTidying = now &+ min(options.tidying, options.expiry / 4).nanoseconds
             tidy(at: now)
         }
-        let gone = state.values.withLock { values in
-            defer { values.withoutRecord = [] }
-            return values.withoutRecord
-        }
-        try handle(gone, session)
     }
 
     private func announce(_ session: any StoreSession) throws(StoreError) -> [StoredPeer] {
@@ -285,23 +280,5 @@ struct StoreWriter {
         let quarter = options.expiry.nanoseconds / 4
         let quiet = state.values.withLock { $0.table.calls(notConfirmedSince: now - min(now, quarter)) }
         for callID in quiet where relay.isForeign(callID: callID) == false { state.note { $0.change(callID) } }
-    }
-
-    /// Calls that the index names and that have no record: those of ours are written again, of those that nobody here
-    /// knows the index is cleared, and the audit decides about the rest.
-    private mutating func handle(_ gone: Set<ByteString>, _ session: any StoreSession) throws(StoreError) {
-        var unknown: [ByteString] = []
-        for callID in gone {
-            guard let header = intake.header(of: callID), header.isLive else {
-                unknown.append(callID)
-                continue
-            }
-            if header.version.ownership.node == options.node {
-                state.note { $0.change(callID) }
-            } else {
-                audit.doubt(callID)
-            }
-        }
-        try session.forget(unknown)
     }
 }

@@ -1,3 +1,4 @@
+internal import HeapModule
 internal import RelayCore
 internal import Synchronization
 package import WireFormat
@@ -28,11 +29,21 @@ public final class InMemorySessionStore: SessionStore {
         init(_ octets: [UInt8]) { (self.octets, until) = (octets, .max) }
     }
 
+    /// When an ending's record expires, in nanoseconds since the epoch.
+    fileprivate struct Ending: Comparable {
+        let due: UInt64
+        let callID: ByteString
+
+        static func < (one: Self, other: Self) -> Bool { one.due < other.due }
+    }
+
     fileprivate struct State {
         var records: [ByteString: Lease] = [:]
         var changes: [ByteString: UInt64] = [:]
         var order: [(sequence: UInt64, callID: ByteString)] = []
-        var endings: [(due: UInt64, callID: ByteString)] = []
+        var endings = Heap<Ending>()
+        /// When it is time to look for what has expired otherwise, in nanoseconds since the epoch.
+        var nextSearch: UInt64 = 0
         var peers: [String: Lease] = [:]
         /// By whom they are for, then by whom they are from.
         var notes: [String: [String: Lease]] = [:]
@@ -131,14 +142,41 @@ public final class InMemorySessionStore: SessionStore {
 }
 
 extension InMemorySessionStore.State {
+    /// Endings that one visit removes.
+    private static let endingsAtATime = 512
+    /// Nanoseconds from one look at everything to the next.
+    private static let betweenSearches: UInt64 = 10_000_000_000
+
     /// What is in the place of a call's record, unless its time is over.
     fileprivate func record(of callID: ByteString, at now: UInt64) -> [UInt8]? {
         records[callID].flatMap { $0.until > now ? $0.octets : nil }
     }
 
-    /// Drops everything whose time is over. What the index says of a record that nobody has ended stays: whoever finds it
-    /// missing asks its owner.
+    /// Ends what is due, up to a limit.
+    ///
+    /// - Returns: whether there may be more.
+    fileprivate mutating func dropEndings(at now: UInt64) -> Bool {
+        for _ in 0..<Self.endingsAtATime {
+            guard let next = endings.min, next.due <= now else { return false }
+            endings.removeMin()
+            guard let lease = records[next.callID], lease.until > now else {
+                forget(next.callID, at: now)
+                continue
+            }
+            // The same has been offered again since; or something newer is in its place, and the index stays.
+            if RecordHeader(lease.octets.span)?.isLive == false {
+                endings.insert(.init(due: lease.until, callID: next.callID))
+            }
+        }
+        return true
+    }
+
+    /// Drops everything whose time is over, now and then. What the index says of a record that nobody has ended stays:
+    /// whoever finds it missing asks its owner.
     fileprivate mutating func dropDue(at now: UInt64) {
+        // Further away than that it can only be when the clock was set back.
+        guard now >= nextSearch || nextSearch - now > Self.betweenSearches else { return }
+        nextSearch = now &+ Self.betweenSearches
         records = records.filter { $0.value.until > now }
         peers = peers.filter { $0.value.until > now }
         for node in Array(notes.keys) {
@@ -165,12 +203,16 @@ extension InMemorySessionStore.State {
         }
         records[offer.callID] = .init(offer.record, for: offer.lifetime, since: now)
         add(offer.callID)
-        if !offer.header.isLive { endings.append((now &+ offer.lifetime.nanoseconds, offer.callID)) }
+        if !offer.header.isLive {
+            endings.insert(.init(due: now &+ offer.lifetime.nanoseconds, callID: offer.callID))
+        }
         return .stored(sequence: position.sequence)
     }
 
     fileprivate mutating func forget(_ callID: ByteString, at now: UInt64) {
-        guard record(of: callID, at: now) == nil, let sequence = changes.removeValue(forKey: callID) else { return }
+        guard record(of: callID, at: now) == nil else { return }
+        records[callID] = nil
+        guard let sequence = changes.removeValue(forKey: callID) else { return }
         position.pruned = max(position.pruned, sequence)
     }
 }
@@ -257,19 +299,10 @@ private final class InMemorySession: StoreSession {
         }
     }
 
-    func prune(now: UInt64) throws(StoreError) {
+    func prune(now: UInt64) throws(StoreError) -> Bool {
         try use { state in
             state.dropDue(at: now)
-            let due = state.endings.filter { $0.due <= now }
-            state.endings.removeAll { $0.due <= now }
-            for (_, callID) in due {
-                guard let lease = state.records[callID] else {
-                    state.forget(callID, at: now)
-                    continue
-                }
-                // The same has been offered again since; or something newer is in its place, and the index stays.
-                if RecordHeader(lease.octets.span)?.isLive == false { state.endings.append((lease.until, callID)) }
-            }
+            return state.dropEndings(at: now)
         }
     }
 

@@ -37,10 +37,13 @@ public protocol StoreSession: AnyObject {
     func headers(of calls: [ByteString]) throws(StoreError) -> [StoredHeader]
     /// The records of some calls, in their order.
     func records(of calls: [ByteString]) throws(StoreError) -> [StoredRecord]
-    /// Removes from the index what it says about these calls, as far as their records are gone.
+    /// Removes from the index what it says about these calls, some hundreds at most, as far as their records are gone.
     func forget(_ calls: [ByteString]) throws(StoreError)
-    /// Does the same for endings that are long past, as many as one visit should.
-    func prune(now: UInt64) throws(StoreError)
+    /// Does the same for endings that are long past, some hundreds at most. One whose record is still there is looked at
+    /// again when that record's time is up.
+    ///
+    /// - Returns: whether there may be more.
+    func prune(now: UInt64) throws(StoreError) -> Bool
     /// Says that this relay is alive, for as long as `lifetime` lasts, and hears who else is, and what was last said under
     /// its own name.
     func announce(_ node: String, _ state: [UInt8], lifetime: Duration) throws(StoreError) -> [StoredPeer]
