@@ -8,9 +8,9 @@ internal import WireFormat
 
 /// This relay's part in a group that shares its calls through Redis.
 struct SharedCalls {
-    /// How long the start waits for a Redis without which it is not to happen.
+    /// How long the start waits for a Redis without which it is not to happen, while nothing comes from there.
     private static let patience = Duration.seconds(10)
-    /// After so long the log says what the start waits for.
+    /// After so long without anything from there the log says what the start waits for.
     private static let silence = Duration.seconds(1)
     private static let usualAnswer = Duration.seconds(1)
 
@@ -42,19 +42,13 @@ struct SharedCalls {
     }
 
     private func restore(isRequired: Bool, _ log: Logger) async throws {
-        let start = ContinuousClock.now
-        var isSilent = true
-        while replicator.restoration != .complete {
-            if !isRequired, replicator.restoration == .failed { return }
-            let time = ContinuousClock.now - start
-            guard time < Self.patience || !isRequired else {
-                throw SharingError("Redis cannot be read (\(obstacle)); --no-redis-required starts without it")
-            }
-            if isSilent, time >= Self.silence {
-                isSilent = false
-                log.warning("the start waits for the calls in Redis (\(obstacle))")
-            }
-            try await Task.sleep(for: .milliseconds(2))
+        let first = try await replicator.restore(patience: Self.silence, endsWithFailure: !isRequired)
+        if first == .complete || first == .failed && !isRequired { return }
+        log.warning("the start waits for the calls in Redis (\(obstacle))")
+        let second = try await replicator.restore(
+            patience: isRequired ? Self.patience - Self.silence : nil, endsWithFailure: !isRequired)
+        guard second == .complete || !isRequired else {
+            throw SharingError("Redis cannot be read (\(obstacle)); --no-redis-required starts without it")
         }
     }
 

@@ -95,6 +95,22 @@ struct CallTableTests {
         #expect(table.liveCalls.isEmpty)
     }
 
+    @Test("a record counts as refreshed when the store has confirmed it, and not when it was read there")
+    func refreshed() {
+        var table = CallTable()
+        let header = RecordHeader(version: Self.version(), state: .live)
+        table.offer("1", header, at: 0)
+        table.confirm("1", header, sequence: 1, at: 100)
+        table.read("1", header, sequence: 1, from: "", at: 300)
+        #expect(table.calls(notConfirmedSince: 100).isEmpty)
+        #expect(table.calls(notConfirmedSince: 200) == ["1"])
+        table.confirm("1", header, sequence: 0, at: 400)
+        #expect(table.calls(notConfirmedSince: 400).isEmpty)
+        // What an earlier process has left may be about to expire.
+        table.read("2", header, sequence: 2, from: "", at: 400)
+        #expect(table.calls(notConfirmedSince: 300) == ["2"])
+    }
+
     @Test("a call that the store never took is forgotten with its end, and no longer counts as unprotected")
     func blocked() {
         var table = CallTable()

@@ -10,8 +10,10 @@ package struct CallTable {
         var header: RecordHeader
         /// The number of that state in the change index; 0 while the store has not confirmed it.
         var sequence: UInt64 = 0
-        /// Monotonic time: of the ending, or when the store last confirmed the record.
+        /// Monotonic time: of the ending, or when the record was last offered, confirmed or read.
         var time: UInt64
+        /// Monotonic time when this relay last had the store keep the record for longer; `nil` when it was only read there.
+        var refreshed: UInt64?
         /// The record as another relay has written it, when this relay could not take over all that it says.
         var record: [UInt8]?
     }
@@ -108,9 +110,8 @@ package struct CallTable {
 
     /// A state is on its way to the store.
     package mutating func offer(_ callID: ByteString, _ header: RecordHeader, at time: UInt64) {
-        guard let entry = entries[callID] else { return put(Entry(header: header, time: time), for: callID) }
-        guard entry.header < header else { return }
-        put(Entry(header: header, time: time), for: callID)
+        if let entry = entries[callID], !(entry.header < header) { return }
+        put(Entry(header: header, time: time, refreshed: time), for: callID)
     }
 
     /// There is nothing to write for a call after all.
@@ -122,7 +123,7 @@ package struct CallTable {
         blocked.remove(callID)
         guard var entry = entries[callID], entry.header == header else { return }
         if sequence != 0 { entry.sequence = sequence }
-        if header.isLive { entry.time = time }
+        if header.isLive { (entry.time, entry.refreshed) = (time, time) }
         entries[callID] = entry
     }
 
@@ -278,8 +279,8 @@ package struct CallTable {
     /// Calls that ended not long ago.
     var endedCalls: [ByteString] { entries.filter { !$0.value.header.isLive }.map(\.key) }
 
-    /// Live calls that the store has not heard of since.
+    /// Live calls that the store has not heard of since. To read a record does not keep it for longer.
     func calls(notConfirmedSince time: UInt64) -> [ByteString] {
-        entries.filter { $0.value.header.isLive && $0.value.time < time }.map(\.key)
+        entries.filter { $0.value.header.isLive && $0.value.refreshed.map { $0 < time } ?? true }.map(\.key)
     }
 }

@@ -23,6 +23,8 @@ final class ReplicationState: Sendable {
         var hasNamesake = false
         /// The first reading is through, or the first attempt has failed.
         var hasTried = false
+        /// The last number in the index that was ever taken over, in a resync or before.
+        var furthest: UInt64 = 0
         /// What the others are being asked, and who has answered what.
         var question: ReadingsQuestion?
         var answers: [String: [StreamReading]] = [:]
@@ -125,7 +127,15 @@ final class ReplicationState: Sendable {
     /// A reading has begun that will go up to this number.
     func expect(_ sequence: UInt64) { values.withLock { $0.progress.storeSequence = sequence } }
 
-    func advance(to position: UInt64) { values.withLock { $0.progress.position = position } }
+    func advance(to position: UInt64) {
+        values.withLock { values in
+            values.progress.position = position
+            values.furthest = max(values.furthest, position)
+        }
+    }
+
+    /// Grows with everything that is read from the store for the first time.
+    var amountRead: UInt64 { values.withLock { $0.furthest + $0.status.appliedChanges } }
 
     func completeReading(position: UInt64, at now: UInt64) {
         let isFirst = values.withLock { values in

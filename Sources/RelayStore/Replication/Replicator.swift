@@ -106,6 +106,28 @@ public final class Replicator: CallObserver {
         }
     }
 
+    /// Waits until everything in the store has been read, for as long as the reading advances: of many calls it takes long,
+    /// and so does opening their ports.
+    ///
+    /// - Parameters:
+    ///   - patience: so long it may stand still; `nil` until something is known.
+    ///   - endsWithFailure: a store that cannot be reached for now is not waited for.
+    ///   - clock: monotonic, in nanoseconds.
+    /// - Returns: what became of it so far.
+    package func restore(
+        patience: Duration?, endsWithFailure: Bool = false, clock: () -> UInt64 = { SystemClock.monotonic }
+    ) async throws -> Restoration {
+        var (amount, since) = (state.amountRead, clock())
+        while true {
+            let restoration = restoration
+            if restoration == .complete || endsWithFailure && restoration == .failed { return restoration }
+            let (read, now) = (state.amountRead, clock())
+            if read > amount { (amount, since) = (read, now) }
+            if let patience, now >= since &+ patience.nanoseconds { return restoration }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     /// Asks the other relays what has arrived at an address, instead of an earlier question; `nil` for nothing. It takes them
     /// a second or two.
     package func ask(_ question: ReadingsQuestion?) {
