@@ -111,6 +111,23 @@ struct CallTableTests {
         #expect(table.calls(notConfirmedSince: 300) == ["2"])
     }
 
+    @Test("endings and records that are only to be kept for longer wait behind changes, but not for ever")
+    func order() {
+        var table = CallTable()
+        Self.end(0..<1000, in: &table)
+        for number in 2000..<2200 { table.change(ByteString("\(number)")) }
+        let first = table.takeChanges(100)
+        #expect(first.count == 100)
+        #expect(first.prefix(75) == (2000..<2075).map { ByteString("\($0)") }[...])
+        #expect(first.suffix(25) == (0..<25).map { ByteString("\($0)") }[...])
+        // What is used again while its ending waits is a change.
+        table.change("900")
+        table.change("901", isUrgent: false)
+        #expect(table.takeChanges(1000).prefix(126) == ((2075..<2200).map { ByteString("\($0)") } + ["900"])[...])
+        #expect(Set(table.takeChanges(.max)) == Set((899..<1000).map { ByteString("\($0)") }).subtracting(["900"]))
+        #expect(table.isIdle)
+    }
+
     @Test("a call that the store never took is forgotten with its end, and no longer counts as unprotected")
     func blocked() {
         var table = CallTable()

@@ -91,6 +91,42 @@ struct OldDataTests {
         }
     }
 
+    @Test("a call that ended while the store was away is not stored again by others before its own relay is back")
+    func endedMeanwhile() async throws {
+        let store = InMemorySessionStore()
+        let (isAway, isRevived, beats) = (Flag(), Flag(), Counter())
+        let first = WatchedStore(store) { (_, _) throws(StoreError) in
+            if isAway.isSet { throw StoreError(.cannotConnect, "not yet") }
+        }
+        let second = WatchedStore(store) { (_, call) throws(StoreError) in
+            if case .prune = call { beats.add() }
+            if case .write(let offers) = call, offers.contains(where: { $0.header.isLive }) { isRevived.set() }
+        }
+        let group = try TestGroup(
+            store, names: ["a", "b"], endingLifetime: .milliseconds(1), stores: ["a": first, "b": second]
+        ) { $0.patience = .seconds(30) }
+        defer { group.stop() }
+        try group["a"].create("1")
+        try await group.settle()
+        try await group.agree(on: ["1"])
+
+        store.set(.away)
+        isAway.set()
+        _ = try await eventually("both are cut off") {
+            group.relays.allSatisfy { !$0.replicator.status.canWrite } ? true : nil
+        }
+        #expect(group["a"].delete("1"))
+        store.lose()
+        _ = try await eventually("b has compared") { group["b"].replicator.status.isInStep ? true : nil }
+        let before = beats.value
+        _ = try await eventually("b waits for a") { beats.value >= before + 2 ? true : nil }
+        isAway.clear()
+        try await group.agree(on: [])
+        try await group.settle()
+        #expect(!isRevived.isSet)
+        #expect(store.liveCalls.isEmpty)
+    }
+
     @Test("what the store says of another relay's calls, or of one's own at the start, is believed")
     func believed() async throws {
         let store = InMemorySessionStore()

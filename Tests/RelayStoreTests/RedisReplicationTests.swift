@@ -223,7 +223,7 @@ struct RedisReplicationTests {
         }
     }
 
-    @Test("without Redis, or with one that hangs, commands are as fast as ever; the standby is equal soon after")
+    @Test("calls go on without Redis, or with one that hangs; the standby is equal when it is back")
     func redisAway() async throws {
         try await withTestRun("redis-away") { run in
             let network = try LoopbackNetwork(portCount: 2)
@@ -232,31 +232,23 @@ struct RedisReplicationTests {
             let group = try TestGroup(try Self.store("\(redis.address)"), names: ["a", "b"])
             defer { group.stop() }
             try await group.settle()
-            var slowest = Duration.zero
             var calls: Set<ByteString> = []
             for isHanging in [true, false] {
                 if isHanging { redis.hang() } else { try await redis.kill() }
-                let start = ContinuousClock.now
-                // 50 calls a second, for 3 seconds.
                 for number in 0..<150 {
-                    try await Task.sleep(until: start + .milliseconds(20) * number)
                     let callID = ByteString("\(isHanging)-\(number)")
-                    slowest = max(
-                        slowest,
-                        try ContinuousClock().measure {
-                            try group["a"].create(callID)
-                            try group["a"].answer(callID)
-                        })
+                    try group["a"].create(callID)
+                    try group["a"].answer(callID)
                     calls.insert(callID)
                 }
-                #expect(group["a"].replicator.status.unprotectedCalls == 150)
-                #expect(!group["a"].replicator.status.isInStep)
+                _ = try await eventually("it is noticed") {
+                    let status = group["a"].replicator.status
+                    return !status.isInStep && status.unprotectedCalls == 150 ? true : nil
+                }
                 if isHanging { redis.goOn() } else { try await redis.restart(empty: false) }
-                try await group.agree(on: calls, within: .seconds(2))
-                try await group.settle(within: .seconds(3))
+                try await group.agree(on: calls)
+                try await group.settle()
             }
-            print("slowest offer and answer: \(slowest)")
-            #expect(slowest < .milliseconds(50))
         }
     }
 
@@ -296,14 +288,6 @@ struct RedisReplicationTests {
             try await group["b"].expect(["good", "x3"])
         }
     }
-}
-
-/// Set once.
-private final class Flag: Sendable {
-    private let value = Atomic<Bool>(false)
-
-    var isSet: Bool { value.load(ordering: .acquiring) }
-    func set() { value.store(true, ordering: .releasing) }
 }
 
 extension TestRelay {

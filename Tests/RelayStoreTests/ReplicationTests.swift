@@ -1,3 +1,4 @@
+import Glibc
 import RelayCore
 import RelayStore
 import RelayTestSupport
@@ -75,6 +76,35 @@ struct ReplicationTests {
         try await group.settle()
         #expect(store.liveCalls == ["stays"])
         #expect(group["a"].replicator.status.writtenChanges == 1)
+    }
+
+    @Test("no command waits for the store: all are done while every call to it hangs")
+    func storeHangs() async throws {
+        let (isHanging, hanging) = (Flag(), Counter())
+        let watched = WatchedStore(store) { (_, _) throws(StoreError) in
+            guard isHanging.isSet else { return }
+            hanging.add()
+            while isHanging.isSet { usleep(1000) }
+        }
+        let group = try TestGroup(watched, names: ["a"])
+        defer {
+            isHanging.clear()
+            group.stop()
+        }
+        try group["a"].create("earlier")
+        try await group.settle()
+        isHanging.set()
+        _ = try await eventually("reading and writing hang") { hanging.value == 2 ? true : nil }
+        for index in 0..<150 {
+            try group["a"].create(ByteString("\(index)"))
+            try group["a"].answer(ByteString("\(index)"))
+        }
+        #expect(group["a"].delete("earlier"))
+        #expect(hanging.value == 2)
+        #expect(group["a"].replicator.status.unprotectedCalls == 150)
+        isHanging.clear()
+        try await group.settle()
+        #expect(store.liveCalls == Set((0..<150).map { ByteString("\($0)") }))
     }
 
     @Test("a relay that starts holds what is in the store before anybody asks it")

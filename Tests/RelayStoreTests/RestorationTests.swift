@@ -1,4 +1,5 @@
 import Glibc
+import RelayCore
 import RelayStore
 import RelayTestSupport
 import Synchronization

@@ -23,9 +23,11 @@ package struct CallTable {
     private let mostEndings: Int
 
     private var entries: [ByteString: Entry] = [:]
-    /// What has changed and was not written yet, each once, in the order of the first change.
-    private var queue: Deque<ByteString> = []
-    private var queued: Set<ByteString> = []
+    /// What has changed and was not written yet, in the order of the first change.
+    private var changed = CallQueue()
+    /// What can wait: endings, and records that are only to be kept for longer. A call that is not stored is lost with this
+    /// relay; one whose end is stored late is only there for longer.
+    private var postponed = CallQueue()
     /// What is being written now.
     private var inFlight: Set<ByteString> = []
     /// Changes that were seen in the index while a write of ours was under way: most likely our own.
@@ -52,21 +54,31 @@ package struct CallTable {
     // MARK: Changes of this relay
 
     /// A call has changed.
-    package mutating func change(_ callID: ByteString) {
-        if queued.insert(callID).inserted { queue.append(callID) }
-        // Calls that came and went while nothing could be written have left gaps.
-        if queue.count > 2 * queued.count + 1024 {
-            var seen: Set<ByteString> = []
-            queue.removeAll { !queued.contains($0) || !seen.insert($0).inserted }
+    ///
+    /// - Parameter isUrgent: `false` for what can wait for other calls' changes.
+    package mutating func change(_ callID: ByteString, isUrgent: Bool = true) {
+        if isUrgent {
+            postponed.remove(callID)
+            changed.append(callID)
+        } else if !changed.contains(callID) {
+            postponed.append(callID)
         }
     }
+
+    /// There is nothing more to write for a call, or it is about to be written.
+    private mutating func dequeue(_ callID: ByteString) {
+        changed.remove(callID)
+        postponed.remove(callID)
+    }
+
+    private func isQueued(_ callID: ByteString) -> Bool { changed.contains(callID) || postponed.contains(callID) }
 
     /// A call has ended here.
     package mutating func end(_ ending: CallEnding, at time: UInt64) {
         let entry = entries[ending.callID]
         guard entry != nil || inFlight.contains(ending.callID) else {
             // Never offered to anybody: it came and went between two writes, or no store would have taken it.
-            queued.remove(ending.callID)
+            dequeue(ending.callID)
             blocked.remove(ending.callID)
             return
         }
@@ -74,36 +86,35 @@ package struct CallTable {
         let header = RecordHeader(version: ending.version, state: state)
         if let entry, !(entry.header < header) { return }
         put(Entry(header: header, time: time), for: ending.callID)
-        change(ending.callID)
+        change(ending.callID, isUrgent: false)
     }
 
     /// Whether there is anything to write.
-    var isIdle: Bool { queued.isEmpty }
+    var isIdle: Bool { changed.isEmpty && postponed.isEmpty }
 
-    /// How many calls are not in the store as they are here, apart from endings.
+    /// How many calls are not in the store as they are here, apart from endings. What can wait is there.
     package var unprotected: Int {
         var count = blocked.count
-        for callID in queued where isUnwritten(callID) { count += 1 }
-        for callID in inFlight where isUnwritten(callID) && !queued.contains(callID) { count += 1 }
+        for callID in changed.calls where isUnwritten(callID) { count += 1 }
+        for callID in inFlight where isUnwritten(callID) && !changed.contains(callID) { count += 1 }
         return count
     }
 
     /// The same calls by name.
     var unprotectedCalls: Set<ByteString> {
-        blocked.union(queued.filter(isUnwritten)).union(inFlight.filter(isUnwritten))
+        blocked.union(changed.calls.filter(isUnwritten)).union(inFlight.filter(isUnwritten))
     }
 
     private func isUnwritten(_ callID: ByteString) -> Bool {
         entries[callID]?.header.isLive != false && !blocked.contains(callID)
     }
 
-    /// Takes what is to be written next.
+    /// Takes what is to be written next: changes, and at least a quarter of what can wait, so that it does not wait for ever.
     package mutating func takeChanges(_ limit: Int) -> [ByteString] {
+        let reserved = min(postponed.count, limit / 4)
         var taken: [ByteString] = []
-        while taken.count < limit, let callID = queue.popFirst() {
-            guard queued.remove(callID) != nil else { continue }
-            taken.append(callID)
-        }
+        while taken.count < limit - reserved, let callID = changed.popFirst() { taken.append(callID) }
+        while taken.count < limit, let callID = postponed.popFirst() { taken.append(callID) }
         inFlight.formUnion(taken)
         return taken
     }
@@ -137,7 +148,8 @@ package struct CallTable {
     mutating func fail(_ calls: [ByteString]) {
         for callID in calls.reversed() {
             settle(callID, sequence: 0)
-            if queued.insert(callID).inserted { queue.prepend(callID) }
+            if isQueued(callID) { continue }
+            if entries[callID]?.header.isLive == false { postponed.prepend(callID) } else { changed.prepend(callID) }
         }
     }
 
@@ -224,7 +236,7 @@ package struct CallTable {
     private mutating func forgetOldestEnding() {
         guard let callID = takeOldestEnding() else { return }
         if isWaiting(callID) { lostEndings += 1 }
-        queued.remove(callID)
+        dequeue(callID)
         forget(callID)
     }
 
@@ -236,7 +248,7 @@ package struct CallTable {
         return oldest.callID
     }
 
-    private func isWaiting(_ callID: ByteString) -> Bool { queued.contains(callID) || inFlight.contains(callID) }
+    private func isWaiting(_ callID: ByteString) -> Bool { isQueued(callID) || inFlight.contains(callID) }
 
     mutating func forget(_ callID: ByteString) {
         blocked.remove(callID)

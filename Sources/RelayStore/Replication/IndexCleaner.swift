@@ -42,10 +42,11 @@ struct IndexCleaner {
                 unknown.append(callID)
                 continue
             }
-            if header.version.ownership.node == intake.node {
+            let owner = header.version.ownership.node
+            if owner == intake.node {
                 intake.state.note { $0.change(callID) }
             } else {
-                audit.doubt(callID)
+                audit.doubt(callID, of: owner)
             }
         }
         try session.forget(unknown)

@@ -30,7 +30,7 @@ struct RecordIntake: Sendable {
         }
         if let known = self.header(of: callID), !(known < header) {
             state.values.withLock { $0.table.read(callID, header, sequence: sequence, from: server, at: now) }
-            if header < known { state.note { $0.change(callID) } }
+            if header < known { state.note { $0.change(callID, isUrgent: known.isLive) } }
             return
         }
         let isKnown = state.values.withLock { values in

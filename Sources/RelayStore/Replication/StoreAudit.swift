@@ -3,45 +3,34 @@ internal import Synchronization
 internal import WireFormat
 
 /// Compares what this relay knows with what the store has, after the store may have lost something, and now and then
-/// in any case. What the store lacks is offered to it, by everybody who has it.
+/// in any case. What the store lacks is offered to it, by everybody who has it. Takes one step at a time, so that changes
+/// need not wait.
 struct StoreAudit {
     private static let callsAtATime = 512
-    /// Without any reason, everything is compared so often.
+    /// Without any reason, all calls are compared so often. Endings are not: whoever offers a call that has ended to a store
+    /// that has lost its ending is told by all that remember it.
     private static let interval = Duration.seconds(300)
     private var last: UInt64 = 0
     /// Up to this monotonic time this relay has heard of every ending.
     private var knowledge = SystemClock.monotonic
     /// Since when this relay has been in step, if it is.
     private var inStepSince: UInt64?
-    /// Calls of other relays that the store lacks and that may have ended while this relay was away, and since when their
-    /// owners have been there.
-    private var doubtful: [ByteString: UInt64?] = [:]
+    /// What is still to be compared; `nil` when nothing is being compared.
+    private var rest: ArraySlice<ByteString>?
+    private var doubtful = DoubtfulCalls()
 
     /// The store lacks a call of another relay although its index has it.
-    mutating func doubt(_ callID: ByteString) {
-        if doubtful[callID] == nil { doubtful[callID] = .some(nil) }
+    mutating func doubt(_ callID: ByteString, of owner: String) {
+        doubtful.add(callID, of: owner, at: SystemClock.monotonic)
     }
 
-    /// Does what is due.
+    /// Another second has begun.
     ///
     /// - Parameter peers: the relays that are there.
-    mutating func run(
-        _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions, peers: Set<String>
-    ) throws(StoreError) {
+    mutating func beat(_ intake: RecordIntake, _ options: ReplicationOptions, peers: Set<String>) {
         let now = SystemClock.monotonic
-        let isWanted = intake.state.values.withLock { values in
-            defer { values.isAuditWanted = false }
-            return values.isAuditWanted
-        }
-        if isWanted || now >= last &+ Self.interval.nanoseconds {
-            do throws(StoreError) { try compare(intake, session, options, at: now) } catch {
-                intake.state.demandAudit()
-                throw error
-            }
-            last = now
-            intake.state.values.withLock { $0.progress.isAudited = !$0.isAuditWanted }
-        }
-        if !doubtful.isEmpty { try settle(intake, session, options, peers, at: now) }
+        doubtful.look(peers, patience: options.patience.nanoseconds, at: now)
+        if rest == nil, now >= last &+ Self.interval.nanoseconds { begin(intake.relay.callIDs(limit: .max), at: now) }
         guard intake.state.isInStep(at: now) else { return inStepSince = nil }
         let since = inStepSince ?? now
         (knowledge, inStepSince) = (now, since)
@@ -50,62 +39,85 @@ struct StoreAudit {
         }
     }
 
+    private mutating func begin(_ calls: [ByteString], at now: UInt64) { (rest, last) = (calls[...], now) }
+
+    /// Does some of what there is to do. What fails is done again.
+    ///
+    /// - Returns: whether there may be more.
+    mutating func step(
+        _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions
+    ) throws(StoreError) -> Bool {
+        let now = SystemClock.monotonic
+        let isWanted = intake.state.values.withLock { values in
+            defer { values.isAuditWanted = false }
+            return values.isAuditWanted
+        }
+        if isWanted {
+            let calls = intake.relay.callIDs(limit: .max)
+            begin(calls + intake.state.values.withLock { $0.table.endedCalls }, at: now)
+        }
+        guard let rest else { return try settle(intake, session, at: now) }
+        let some = Array(rest.prefix(Self.callsAtATime))
+        if !some.isEmpty { try compare(some, intake, session, options, at: now) }
+        self.rest = rest.dropFirst(some.count)
+        if self.rest?.isEmpty == true {
+            self.rest = nil
+            intake.state.values.withLock { $0.progress.isAudited = !$0.isAuditWanted }
+        }
+        return true
+    }
+
     private mutating func compare(
-        _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions, at now: UInt64
+        _ calls: [ByteString], _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions,
+        at now: UInt64
     ) throws(StoreError) {
         // For somewhat less than the life time of an ending, each is either in the store or in some relay's memory, so that
         // a relay may trust in a call that it knows.
         let isTrusted = now < knowledge &+ (options.endingLifetime * 9 / 10).nanoseconds
-        var rest = (intake.relay.callIDs(limit: .max) + intake.state.values.withLock { $0.table.endedCalls })[...]
-        while !rest.isEmpty {
-            let some = Array(rest.prefix(Self.callsAtATime))
-            rest = rest.dropFirst(Self.callsAtATime)
-            for (callID, stored) in zip(some, try session.headers(of: some)) {
-                guard let known = intake.header(of: callID) else { continue }
-                switch stored {
-                case .missing:
-                    let isForeign = known.isLive && known.version.ownership.node != options.node
-                    if isForeign, !isTrusted { doubt(callID) } else { intake.state.note { $0.change(callID) } }
-                case .header(let header):
-                    if header < known { intake.state.note { $0.change(callID) } }
-                    if header == known {
-                        intake.state.values.withLock {
-                            $0.table.read(callID, header, sequence: 0, from: session.server, at: now)
-                        }
-                    }
-                case .unreadable:
-                    intake.state.values.withLock { $0.table.block(callID) }
+        for (callID, stored) in zip(calls, try session.headers(of: calls)) {
+            guard let known = intake.header(of: callID) else { continue }
+            let owner = known.version.ownership.node
+            switch stored {
+            case .missing where known.isLive && owner != options.node && !isTrusted:
+                doubt(callID, of: owner)
+            case .missing:
+                intake.state.note { $0.change(callID, isUrgent: known.isLive) }
+            case .header(let header) where header < known:
+                intake.state.note { $0.change(callID, isUrgent: known.isLive) }
+            case .header(let header) where header == known:
+                intake.state.values.withLock {
+                    $0.table.read(callID, header, sequence: 0, from: session.server, at: now)
                 }
+            case .header:
+                continue  // the follower will read it
+            case .unreadable:
+                intake.state.values.withLock { $0.table.block(callID) }
             }
         }
     }
 
-    /// A doubtful call is the owner's to offer. When the owner is there and does not, the call is over; when it is not
-    /// there, the call may be worth keeping.
+    /// When the owner of a doubtful call is there and does not offer it, the call is over; when the owner does not come back,
+    /// the call may be worth keeping.
+    ///
+    /// - Returns: whether there were any to decide about.
     private mutating func settle(
-        _ intake: RecordIntake, _ session: any StoreSession, _ options: ReplicationOptions, _ peers: Set<String>,
-        at now: UInt64
-    ) throws(StoreError) {
-        let calls = Array(doubtful.keys.prefix(Self.callsAtATime))
+        _ intake: RecordIntake, _ session: any StoreSession, at now: UInt64
+    ) throws(StoreError) -> Bool {
+        let calls = doubtful.due(Self.callsAtATime)
+        guard !calls.isEmpty else { return false }
         for (callID, stored) in zip(calls, try session.headers(of: calls)) {
-            guard stored == .missing, let version = intake.relay.version(of: callID) else {
-                doubtful[callID] = nil
-                continue
-            }
-            guard peers.contains(version.ownership.node) else {
-                doubtful[callID] = nil
-                intake.state.note { $0.change(callID) }
-                continue
-            }
-            guard let since = doubtful[callID] ?? nil else {
-                doubtful[callID] = now
-                continue
-            }
-            if now >= since &+ options.patience.nanoseconds {
-                doubtful[callID] = nil
+            guard let (owner, isThere) = doubtful.take(callID), stored == .missing,
+                let version = intake.relay.version(of: callID)
+            else { continue }
+            if version.ownership.node != owner, version.ownership.node != intake.node {
+                doubt(callID, of: version.ownership.node)
+            } else if isThere, version.ownership.node == owner {
                 intake.relay.apply(CallEnding(callID: callID, version: version, isFinal: false))
                 intake.state.values.withLock { $0.table.forget(callID) }
+            } else {
+                intake.state.note { $0.change(callID) }
             }
         }
+        return true
     }
 }

@@ -146,7 +146,7 @@ struct StoreFollower {
             state.values.withLock {
                 $0.table.read(change.callID, header, sequence: change.sequence, from: session.server, at: now)
             }
-            if header < known { state.note { $0.change(change.callID) } }
+            if header < known { state.note { $0.change(change.callID, isUrgent: known.isLive) } }
         }
         return unknown
     }

@@ -78,15 +78,14 @@ struct StoreWriter {
         nextBeat = 0
         while !state.hasStopped {
             if SystemClock.monotonic >= nextBeat { try beat(session) }
-            let now = SystemClock.monotonic
-            if now < nextWrite { state.writerBell.wait(.nanoseconds(nextWrite - now)) }
-            let hasWritten = try write(session)
-            if try cleaner.step(intake, session, &audit) || hasWritten { continue }
+            let hasWritten = SystemClock.monotonic >= nextWrite ? try write(session) : false
+            if try lookAfter(session) || hasWritten { continue }
             let isIdle = state.values.withLock { values in
                 values.isWriterWaiting = values.table.isIdle
                 return values.isWriterWaiting
             }
-            if isIdle { state.writerBell.wait(.nanoseconds(nextBeat - min(nextBeat, SystemClock.monotonic))) }
+            let (now, next) = (SystemClock.monotonic, isIdle ? nextBeat : nextWrite)
+            if now < next { state.writerBell.wait(.nanoseconds(next - now)) }
         }
         let deadline = ContinuousClock.now + Self.farewell
         while ContinuousClock.now < deadline, try write(session) {}
@@ -185,12 +184,20 @@ struct StoreWriter {
         state.values.withLock { $0.status.peers = Self.merge($0.status.peers, peers) }
         checkName(announced)
         try look(session)
-        try audit.run(intake, session, options, peers: Set(peers.map(\.node)))
+        audit.beat(intake, options, peers: Set(peers.map(\.node)))
         if now >= nextTidying {
             // Records are refreshed when they have not been for a quarter of their life time.
             nextTidying = now &+ min(options.tidying, options.expiry / 4).nanoseconds
             tidy(at: now)
         }
+    }
+
+    /// Does one step of what the store needs beside changes, which do not wait for all of it.
+    ///
+    /// - Returns: whether there may be more.
+    private mutating func lookAfter(_ session: any StoreSession) throws(StoreError) -> Bool {
+        if try audit.step(intake, session, options) { return true }
+        return try cleaner.step(intake, session, &audit)
     }
 
     private func announce(_ session: any StoreSession) throws(StoreError) -> [StoredPeer] {
@@ -279,6 +286,8 @@ struct StoreWriter {
         state.values.withLock { $0.table.forget(gone, sought: now) }
         let quarter = options.expiry.nanoseconds / 4
         let quiet = state.values.withLock { $0.table.calls(notConfirmedSince: now - min(now, quarter)) }
-        for callID in quiet where relay.isForeign(callID: callID) == false { state.note { $0.change(callID) } }
+        for callID in quiet where relay.isForeign(callID: callID) == false {
+            state.note { $0.change(callID, isUrgent: false) }
+        }
     }
 }
