@@ -225,9 +225,11 @@ package final class NGDispatcher: NGMessageHandler {
 
     private func delete(_ request: NGRequest) throws(NGError) -> NGReply {
         let callID = try Self.callID(request)
-        let usesToTag = request.flags.contains(.toTag)
+        // Kamailio sends the key alone, and only to who has asked for it; beside `rtpp-flags`, which it leaves to us to read,
+        // it sends the key in any case, and the flag says whether it counts.
+        let usesToTag = request.flags.contains(.toTag) || !request.keys.contains(.rtppFlags)
         let report = relay.delete(
-            callID: callID, tag: request.fromTag.map { usesToTag ? request.toTag ?? $0 : $0 },
+            callID: callID, tag: request.fromTag, toTag: usesToTag ? request.toTag : nil,
             viaBranch: request.viaBranch, delay: request.deleteDelay.map { .seconds($0) })
         guard let report else {
             if request.flags.contains(.fatal) { throw NGError(.nothingToDelete) }

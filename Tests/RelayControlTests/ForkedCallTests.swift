@@ -109,6 +109,57 @@ struct ForkedCallTests {
         #expect(try proxy.query().localPorts("dave").first == Int64(ports.second))
     }
 
+    @Test(
+        "A to-tag that is asked for ends one branch: the key alone, as Kamailio sends it, or the flag beside `rtpp-flags`"
+    )
+    func deleteOneAnswer() throws {
+        for options in [["delete-delay": 0], ["delete-delay": 0, "rtpp-flags": "to-tag"]] as [NGDictionary] {
+            let proxy = try TestProxy()
+            _ = try fork(on: proxy)
+            _ = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+            _ = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2")
+            #expect(try proxy.delete(from: "alice", to: "bob", with: options).warning == nil)
+            let report = try proxy.query()
+            #expect(report.tags == ["alice", "carol"])
+            #expect(report.side("alice")?["subscriptions"] == [["tag": "carol", "type": "offer/answer"]])
+            #expect(report.side("carol")?["subscriptions"] == [["tag": "alice", "type": "offer/answer"]])
+        }
+    }
+
+    @Test("A branch that refuses after its early media does not end the one that still rings")
+    func refusedAfterProgress() throws {
+        let proxy = try TestProxy()
+        let ports = try fork(on: proxy)
+        _ = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        _ = try proxy.delete(from: "alice", to: "bob")
+        #expect(try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2").result == "ok")
+        #expect(try proxy.query().localPorts("carol").first == Int64(ports.second))
+    }
+
+    @Test("A tag that nobody has asked for ends the whole call: beside `rtpp-flags` Kamailio always sends one")
+    func deleteWithUnaskedTag() async throws {
+        let proxy = try TestProxy()
+        _ = try fork(on: proxy)
+        _ = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        _ = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2")
+        _ = try proxy.delete(from: "alice", to: "bob", with: ["delete-delay": 0, "rtpp-flags": "trust-address"])
+        #expect(proxy.callCount == 0)
+        try await proxy.requireAllPortsFree()
+    }
+
+    @Test("With several branches to come from, a refusal with a tag of its own ends none; with its branch, that one")
+    func refusals() throws {
+        let proxy = try TestProxy()
+        let ports = try fork(on: proxy)
+        #expect(try proxy.delete(from: "alice", to: "bob").warning == "Call-ID not found or tags didn't match")
+        #expect(proxy.usedPorts == 6)
+        #expect(try proxy.delete(from: "alice", to: "bob", branch: "z9hG4bK-1").warning == nil)
+        _ = try proxy.answer(SDPText.ok, to: "carol", branch: "z9hG4bK-2")
+        let report = try proxy.query()
+        #expect(report.tags == ["alice", "carol"])
+        #expect(report.localPorts("carol").first == Int64(ports.second))
+    }
+
     @Test("A challenged INVITE leaves nothing behind: its branch ends when its delayed delete is due")
     func challenged() async throws {
         let proxy = try TestProxy(runsHousekeeping: false)

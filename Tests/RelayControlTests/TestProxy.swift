@@ -100,10 +100,10 @@ final class TestProxy: Sendable {
 
     /// Ends a call at once, without the usual delay.
     func delete(
-        call: String = "1@example.com", from: String? = nil, branch: String? = nil,
+        call: String = "1@example.com", from: String? = nil, to: String? = nil, branch: String? = nil,
         with options: NGDictionary = ["delete-delay": 0]
     ) throws -> Reply {
-        try send(Self.command("delete", call, from, nil, branch, nil, options))
+        try send(Self.command("delete", call, from, to, branch, nil, options))
     }
 
     func query(call: String = "1@example.com") throws -> Reply {

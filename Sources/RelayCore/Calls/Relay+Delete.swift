@@ -16,13 +16,16 @@ extension Relay {
     ///
     /// - Parameters:
     ///   - tag: the side to end; `nil` for the whole call.
-    ///   - viaBranch: the branch of a forked call to end, when it is one's; otherwise the tag decides.
+    ///   - toTag: the side to end instead, and no other. While nobody has answered nobody is known by it: then `tag` counts.
+    ///   - viaBranch: the branch of a forked call to end, when it is one's; otherwise the tag decides. Of use with `toTag`
+    ///     only when that is unknown.
     ///   - delay: how long forwarding goes on; `nil` for the configured `Timeouts.deleteDelay`. A new offer within it
     ///     revives the call.
     /// - Returns: what the call looked like, or `nil` when nothing matched.
     @discardableResult
     public func delete(
-        callID: ByteString, tag: ByteString? = nil, viaBranch: ByteString? = nil, delay: Duration? = nil
+        callID: ByteString, tag: ByteString? = nil, toTag: ByteString? = nil, viaBranch: ByteString? = nil,
+        delay: Duration? = nil
     ) -> CallReport? {
         guard let call = find(callID) else { return nil }
         let wait = (delay ?? settings.timeouts.deleteDelay).nanoseconds
@@ -32,14 +35,13 @@ extension Relay {
             guard !state.hasEnded else { return (nil, true) }
             var ending: [Int]?
             if let tag {
-                let branch = viaBranch.flatMap { branch in
-                    state.participants.firstIndex { $0.viaBranch == branch && $0.tag != tag }
+                guard let (index, isOneOfSeveral) = Self.sideToEnd(tag, toTag, viaBranch, in: state) else {
+                    return (nil, false)
                 }
-                guard let index = branch ?? state.index(tag: tag) else { return (nil, false) }
                 let leaving = Self.dependents(of: index, in: state)
                 let staying = state.participants.lazy.filter { !leaving.contains($0.id) }
                 // One side that has spoken, and branches that never answered: after the BYE there is no call between them.
-                let isOver = branch == nil && staying.count { $0.tag != nil } < 2
+                let isOver = !isOneOfSeveral && staying.count { $0.tag != nil } < 2
                 if !staying.isEmpty, !isOver { ending = leaving }
             }
             let report = CallReport(call, state, plane: plane, interfaces: interfaces, isForeign: isForeign(state))
@@ -61,6 +63,25 @@ extension Relay {
         }
         if report != nil, !hasEnded { notifyChanged(call) }
         return report
+    }
+
+    /// The side that a `delete` means, and whether it is about that one alone, whatever becomes of the others.
+    private static func sideToEnd(
+        _ tag: ByteString, _ toTag: ByteString?, _ viaBranch: ByteString?, in state: CallState
+    ) -> (index: Int, isOneOfSeveral: Bool)? {
+        let branch = viaBranch.flatMap { branch in
+            state.participants.firstIndex { $0.viaBranch == branch && $0.tag != tag }
+        }
+        guard let toTag else {
+            return branch.map { ($0, true) } ?? state.index(tag: tag).map { ($0, false) }
+        }
+        if let index = state.index(tag: toTag) ?? branch { return (index, true) }
+        // A refusal has a tag that no answer has brought. With one side to come from, it can only be that one's.
+        guard let sender = state.index(tag: tag), state.participants[sender].associates.count == 1,
+            let other = state.index(of: state.participants[sender].associates[0]),
+            state.participants[other].tag == nil
+        else { return nil }
+        return (sender, false)
     }
 
     /// A side, and those whose only associate it is.
