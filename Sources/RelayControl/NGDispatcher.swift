@@ -212,9 +212,10 @@ package final class NGDispatcher: NGMessageHandler {
         _ restriction: MediaRestriction, _ isOn: Bool, _ request: NGRequest
     ) throws(NGError) -> NGDictionary {
         let callID = try Self.callID(request)
+        let sender = try request.sender
         do throws(RelayError) {
             try relay.restrict(
-                restriction, isOn, callID: callID, sender: request.sender, receiver: request.receiver)
+                restriction, isOn, callID: callID, sender: sender, receiver: request.receiver)
         } catch {
             throw NGError(error, in: request.command)
         }

@@ -3,18 +3,21 @@ internal import RelayCore
 internal import WireFormat
 
 extension NGRequest {
-    /// Whose media a command is about: by tag, else by label, else by address, else everybody's.
+    /// Whose media a command is about: by label, else by address, else by tag, else everybody's.
     var sender: SideSelector {
-        if let all, all != .none { return .everyone }
-        if let fromTag { return .tag(fromTag) }
-        if let label { return .label(label) }
-        if let address, let literal = IPAddress(address.bytes.span) { return .address(literal) }
-        return .everyone
+        get throws(NGError) {
+            if all == .all { return .all }
+            if let label { return .label(label) }
+            if let address {
+                guard let literal = IPAddress(address.bytes.span) else { throw NGError(.malformedAddress) }
+                return .address(literal)
+            }
+            return fromTag.map { .tag($0) } ?? .everyone
+        }
     }
 
-    /// To whom that media goes, when the command is about one flow.
+    /// To whom that media goes, when the command is about one flow; of no account when it is about everybody's media.
     var receiver: SideSelector {
-        guard sender != .everyone else { return .everyone }
         if let toTag { return .tag(toTag) }
         return toLabel.map { .label($0) } ?? .everyone
     }

@@ -31,6 +31,7 @@ package struct NGError: Error, Equatable, Sendable {
         case nothingToDelete = "Call-ID not found or tags didn't match"
         case unknownFromTag = "From-tag given, but no such tag exists"
         case unknownLabel = "No monologue matching the given label"
+        case malformedAddress = "Failed to parse network address"
         case unknownAddress = "Failed to match address to any tag"
         case unknownFlow = "Media flow not found (to-tag not found)"
         case invalidLimit = "invalid limit, must be >= 0"

@@ -16,8 +16,10 @@ public struct MediaRestriction: OptionSet, Hashable, Sendable {
 
 /// Whose media a command is about.
 public enum SideSelector: Hashable, Sendable {
-    /// All sides.
+    /// All sides together.
     case everyone
+    /// All sides, together and one by one: what was switched off for a single one is on again with the others.
+    case all
     /// The side with this tag.
     case tag(ByteString)
     /// The side with this label.

@@ -8,7 +8,7 @@ extension Relay {
     /// own switch is turned.
     ///
     /// - Parameters:
-    ///   - sender: whose media; `everyone` turns the call's own switch.
+    ///   - sender: whose media; `everyone` turns the call's own switch, and `all` that of each side, too, when it goes on again.
     ///   - receiver: whom it is sent to. A side is heard by one other side at a time, so this only has to be right.
     /// - Throws: `unknownCall`, `unknownTag`, `unknownLabel` or `unknownAddress`; nothing has changed then.
     public func restrict(
@@ -19,11 +19,16 @@ extension Relay {
         try call.state.withLock { (state) throws(RelayError) in
             guard !state.hasEnded else { throw .unknownCall }
             let side = try state.index(of: sender)
-            if try state.index(of: receiver) == side, side != nil { throw .unknownFlow }
             if let side {
+                guard try state.receivingIndex(of: receiver) != side else { throw .unknownFlow }
                 state.participants[side].restriction.set(restriction, isOn)
             } else {
                 state.restriction.set(restriction, isOn)
+                if sender == .all, !isOn {
+                    for index in state.participants.indices {
+                        state.participants[index].restriction.set(restriction, false)
+                    }
+                }
             }
             var work = Negotiation(call: call, state: state, context: context())
             work.rewire()
@@ -39,7 +44,7 @@ extension CallState {
     /// The side that is meant; `nil` for all of them.
     fileprivate func index(of selector: SideSelector) throws(RelayError) -> Int? {
         switch selector {
-        case .everyone: return nil
+        case .everyone, .all: return nil
         case .tag(let tag):
             guard let index = index(tag: tag) else { throw .unknownTag }
             return index
@@ -51,6 +56,11 @@ extension CallState {
             guard let index else { throw .unknownAddress }
             return index
         }
+    }
+
+    /// As `index`, for the side that media goes to.
+    fileprivate func receivingIndex(of selector: SideSelector) throws(RelayError) -> Int? {
+        do throws(RelayError) { return try index(of: selector) } catch { throw .unknownFlow }
     }
 }
 
