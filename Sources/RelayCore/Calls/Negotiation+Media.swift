@@ -119,7 +119,11 @@ extension Negotiation {
         if description.hasICE, !options.removesICE { miss("ICE") }
         let address = description.hasICE ? description.connection : options.sourceAddress ?? description.connection
         let signalled = TransportAddress(address, port: description.port)
-        let rtcp = description.rtcp.map { TransportAddress($0.address ?? address, port: $0.port) }
+        // Where the SIP message came from counts for both: an address in `a=rtcp` is as wrong as the one in `c=`.
+        let isElsewhere = options.sourceAddress != nil && !description.hasICE
+        let rtcp = description.rtcp.map {
+            TransportAddress(isElsewhere ? address : $0.address ?? address, port: $0.port)
+        }
         let isKnown = stream.signalled != nil && stream.signalled == signalled
         stream.signalled = signalled
         // RTCP is on the next port unless told otherwise (RFC 3550 §11, RFC 3605).
