@@ -8,7 +8,7 @@ public import WireFormat
 public struct CodecSelection: Hashable, Sendable {
     /// Codecs to leave out.
     public var strip: [ByteString] = []
-    /// Codecs that stay although all others are left out, in this order and before all others.
+    /// Codecs to take back of those left out, in this order: after those that stay, before what accompanies speech.
     public var offer: [ByteString] = []
     /// Codecs that stay although all others are left out, where they are.
     public var except: [ByteString] = []
@@ -30,15 +30,15 @@ public struct CodecSelection: Hashable, Sendable {
             name.map { name in list.contains { $0.covers(name) } } ?? false
         }
         let (stripped, kept) = (strip.map(CodecName.init), except.map(CodecName.init))
-        let preferred = offer.map(CodecName.init)
         let stripsAll = stripped.contains { $0.meansAll }
-        var selected = preferred.flatMap { wanted in
-            codecs.filter { codec in codec.name.map { wanted.covers($0) } ?? false }.map(\.payloadType)
+        var staying = codecs.filter { codec in
+            !(stripsAll || isNamed(stripped, codec.name)) || isNamed(kept, codec.name)
         }
-        for codec in codecs where !selected.contains(codec.payloadType) {
-            let isOut = stripsAll || isNamed(stripped, codec.name)
-            if !isOut || isNamed(kept, codec.name) { selected.append(codec.payloadType) }
+        for wanted in offer.map(CodecName.init) where !staying.contains(where: { isNamed([wanted], $0.name) }) {
+            let place = staying.firstIndex { $0.name?.accompaniesOthers == true } ?? staying.endIndex
+            staying.insert(contentsOf: codecs.filter { isNamed([wanted], $0.name) }, at: place)
         }
+        let selected = staying.map(\.payloadType)
         guard keepsFirstOnly else { return selected.isEmpty ? payloadTypes : selected }
         let companions = Set(codecs.filter { $0.name?.accompaniesOthers == true }.map(\.payloadType))
         let first = selected.first { !companions.contains($0) }
