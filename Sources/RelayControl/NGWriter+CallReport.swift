@@ -100,6 +100,7 @@ extension NGWriter {
         field("via-branch", ifPresent: side.viaBranch)
         field("label", ifPresent: side.label)
         field("created", side.created)
+        field("metadata", ifPresent: side.metadata)
         for name in ["subscriptions", "subscribers"] {
             list(name) { peers in
                 for peer in side.peers {

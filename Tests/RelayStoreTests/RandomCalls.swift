@@ -67,6 +67,7 @@ extension CallSnapshot.Side {
         participant.tag = generator.perhaps { $0.octets() }
         participant.viaBranch = generator.perhaps { $0.octets() }
         participant.label = generator.perhaps { $0.octets() }
+        participant.metadata = generator.perhaps { $0.octets() }
         participant.spoke = generator.perhaps { $0.next() }
         participant.associates = (0..<generator.number(0...3)).map { _ in generator.number(0...9) }
         participant.peer = generator.perhaps { $0.number(0...9) }

@@ -35,7 +35,7 @@ struct RecordTests {
         func fields(_ value: Any) -> Int { Mirror(reflecting: value).children.count }
         #expect(fields(snapshot) == 10)
         #expect(fields(snapshot.sides[0]) == 3)
-        #expect(fields(snapshot.sides[0].participant) == 13)
+        #expect(fields(snapshot.sides[0].participant) == 14)
         #expect(fields(CallSnapshot.Media.random(&generator)) == 4)
         #expect(fields(MediaTerms(kind: "audio", transport: .rtpAVP)) == 28)
         #expect(fields(CallSnapshot.Port(interface: "", local: .unspecified(.ipv4), port: 0, hasRTCP: true)) == 4)

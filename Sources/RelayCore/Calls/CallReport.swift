@@ -79,6 +79,8 @@ public struct CallReport: Sendable {
         public let viaBranch: ByteString?
         /// The name it was given.
         public let label: ByteString?
+        /// Opaque text that came with its last offer or answer.
+        public let metadata: ByteString?
         /// What is switched off in its media.
         public let restriction: MediaRestriction
         /// Microseconds since the epoch.
@@ -180,7 +182,8 @@ extension CallReport {
             let peer = participant.peer.flatMap { state.index(of: $0) }.flatMap { state.participants[$0].tag }
             return Side(
                 tag: participant.tag, viaBranch: participant.viaBranch, label: participant.label,
-                restriction: participant.restriction, createdMicroseconds: participant.created,
+                metadata: participant.metadata, restriction: participant.restriction,
+                createdMicroseconds: participant.created,
                 spokeMicroseconds: participant.spoke ?? participant.created,
                 peers: peer.map { [$0] } ?? [],
                 media: participant.media.map(media))

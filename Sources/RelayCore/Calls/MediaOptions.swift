@@ -118,7 +118,7 @@ public struct MediaOptions: Sendable {
     public var isUnidirectional = false
     /// A name for the sender's side, shown in reports.
     public var label: ByteString?
-    /// Opaque text kept with the call.
+    /// Opaque text kept with the call and with the sender's side.
     public var metadata: ByteString?
     /// Relays that share calls are told of this change at once; else with the next one that they are told of.
     public var isShared = true

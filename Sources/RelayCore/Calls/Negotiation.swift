@@ -37,16 +37,13 @@ struct Negotiation {
     mutating func offer(_ offer: Offer, _ document: SDPDocument) throws(RelayError) -> [UInt8] {
         signalled(by: offer.controller)
         if let tos = offer.options.tos { state.tos = tos }
-        if let metadata = offer.options.metadata { state.metadata = metadata }
-        if let drops = offer.options.dropsTraffic { state.dropsTraffic = drops }
         let sender = try senderIndex(of: offer)
         let receiver = try receiverIndex(of: offer, from: sender)
         associate(sender, receiver)
-        if let label = offer.options.label { state.participants[sender].label = label }
+        keep(offer.options, of: sender)
         let family = document.media.first?.connection.family ?? .ipv4
         choose(offer.options.fromInterface, for: sender, family)
         choose(offer.options.toInterface, for: receiver, offer.options.addressFamily ?? family)
-        if offer.options.blocksDTMF { state.participants[sender].restriction.insert(.dtmf) }
         let streams = streamIndices(of: document, from: sender)
         for (description, index) in zip(document.media, streams) {
             try apply(description, at: index, of: offer.options, from: sender, to: receiver)
@@ -56,6 +53,16 @@ struct Negotiation {
         noteSpoken(sender)
         rewire()
         return compose(document, from: sender, to: receiver, offer.options, isAnswer: false)
+    }
+
+    /// What an offer or answer says of the call and of its sender, its media apart.
+    private mutating func keep(_ options: MediaOptions, of sender: Int) {
+        if let label = options.label { state.participants[sender].label = label }
+        if let metadata = options.metadata {
+            (state.metadata, state.participants[sender].metadata) = (metadata, metadata)
+        }
+        if let drops = options.dropsTraffic { state.dropsTraffic = drops }
+        if options.blocksDTMF { state.participants[sender].restriction.insert(.dtmf) }
     }
 
     private mutating func noteSpoken(_ side: Int) {
@@ -105,9 +112,7 @@ struct Negotiation {
         guard let answerer = answererIndex(of: answer, offerer: offerer) else { throw .unknownTag }
         signalled(by: answer.controller)
         associate(offerer, answerer)
-        if let label = answer.options.label { state.participants[answerer].label = label }
-        if let drops = answer.options.dropsTraffic { state.dropsTraffic = drops }
-        if answer.options.blocksDTMF { state.participants[answerer].restriction.insert(.dtmf) }
+        keep(answer.options, of: answerer)
         let shared = min(state.participants[offerer].media.count, state.participants[answerer].media.count)
         let streams = streamIndices(of: document, from: answerer)
         for (section, index) in streams.enumerated() where index < shared {

@@ -27,6 +27,8 @@ package struct Participant: Hashable, Sendable {
     package var tag: ByteString?
     package var viaBranch: ByteString?
     package var label: ByteString?
+    /// Opaque text that came with its last offer or answer.
+    package var metadata: ByteString?
     /// Microseconds since the epoch.
     package let created: UInt64
     /// When its own first SDP came, in microseconds since the epoch: the offer of whoever calls, the answer of whoever is

@@ -115,6 +115,7 @@ extension BodyReader {
         participant.tag = try octets("tag")
         participant.viaBranch = try octets("branch")
         participant.label = try octets("label")
+        participant.metadata = try octets("metadata")
         participant.spoke = try integer("spoke")
         participant.associates = try integers("associates")
         participant.peer = try integer("peer")

@@ -21,6 +21,7 @@ extension BodyWriter {
         field("tag", participant.tag)
         field("branch", participant.viaBranch)
         field("label", participant.label)
+        field("metadata", participant.metadata)
         field("created", participant.created)
         field("spoke", participant.spoke)
         list("associates", participant.associates) { $0.integer(Int64($1)) }
