@@ -7,6 +7,7 @@ extension NGRequest {
         var missing: [String] = []
         if let ice, ice != .remove, ice != .default { missing.append(NGKey.ice.spelling) }
         if !(codec.transcode + codec.accept + codec.consume + codec.set).isEmpty { missing.append("codec-transcode") }
+        if !codec.ignore.isEmpty { missing.append("codec-ignore") }
         if recordCall == true { missing.append(NGFlag.recordCall.spelling) }
         if generateRTCP == true { missing.append(NGFlag.generateRTCP.spelling) }
         if osrtp.contains(.offer) || osrtp.contains(.offerLegacy) { missing.append(NGKey.osrtp.spelling) }
@@ -16,7 +17,7 @@ extension NGRequest {
         if let dtls, dtls != .off { missing.append(NGKey.dtls.spelling) }
         if let dtlsReverse, dtlsReverse != .off { missing.append(NGKey.dtlsReverse.spelling) }
         if !sdes.options.isEmpty && !sdes.options.subtracting([.off]).isEmpty
-            || !(sdes.only + sdes.order + sdes.offererPreference).isEmpty
+            || !(sdes.only + sdes.excluded + sdes.order + sdes.offererPreference).isEmpty
         {
             missing.append(NGKey.sdes.spelling)
         }

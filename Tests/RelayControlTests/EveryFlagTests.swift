@@ -91,4 +91,28 @@ struct EveryKeyTests {
         #expect(reply.result == "ok")
         #expect(reply.warning == nil)
     }
+
+    @Test("Every operation on codecs is done, or named in the reply", arguments: NGCodecOptions.Operation.allCases)
+    func codecs(_ operation: NGCodecOptions.Operation) throws {
+        let isDone = [.strip, .offer, .except, .mask].contains(operation)
+        let word = operation.spelling
+        for (key, value) in [("codec", [word: ["G722"]]), ("flags", [.string("codec-\(word)-G722")])]
+            as [(String, NGValue)]
+        {
+            let reply = try TestProxy().offer(SDPText.invite, with: Self.options(key, value))
+            #expect(reply.result == "ok")
+            let isNamed = reply.warning?.hasPrefix("not supported: codec-") == true
+            #expect(isNamed != isDone, "\(key) \(word): \(reply.warning ?? "no warning")")
+        }
+    }
+
+    @Test("Every wish about crypto suites is named in the reply", arguments: NGSDES.Prefix.allCases)
+    func cryptoSuites(_ prefix: NGSDES.Prefix) throws {
+        let word = "\(prefix.spelling)AES_CM_128_HMAC_SHA1_80"
+        for (key, value) in [("SDES", [.string(word)]), ("flags", [.string("SDES-\(word)")])] as [(String, NGValue)] {
+            let reply = try TestProxy().offer(SDPText.invite, with: Self.options(key, value))
+            #expect(reply.result == "ok")
+            #expect(reply.warning == "not supported: SDES", "\(key) \(word)")
+        }
+    }
 }

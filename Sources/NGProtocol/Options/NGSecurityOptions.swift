@@ -68,10 +68,10 @@ package struct NGSDES: Equatable, Sendable {
     }
 
     /// The words that are followed by one or more crypto suites.
-    enum Prefix: UInt8, NGOption {
+    package enum Prefix: UInt8, NGOption {
         case only, no, order, offererPreference
 
-        static let names = NameTable<Prefix>([
+        package static let names = NameTable<Prefix>([
             "only-": .only, "no-": .no, "order:": .order, "offerer_pref:": .offererPreference,
         ])
     }
