@@ -29,7 +29,10 @@ struct Reply: Sendable {
     }
 
     /// The `c=` line of the first medium.
-    var connection: String? { lines.first { $0.hasPrefix("c=") } }
+    var connection: String? { connections.first }
+
+    /// The `c=` lines, one for each medium.
+    var connections: [String] { lines.filter { $0.hasPrefix("c=") } }
 
     /// What the first medium says about RTCP.
     var rtcp: [String] { lines.filter { $0.hasPrefix("a=rtcp") } }

@@ -14,11 +14,13 @@ extension Negotiation {
         for (section, index) in indices.enumerated() {
             // Branches may have been offered different numbers of m-lines, and an answer may have more than any offer.
             guard index < streams.count, index < sources.count else {
-                rewrite.media.append(.rejected(family: .ipv4, mid: nil))
+                let family = Self.family(
+                    towards: streams, index, options, else: document.media[section].connection.family)
+                rewrite.media.append(.rejected(family: family, mid: nil))
                 continue
             }
             var media = self.rewrite(
-                document.media[section], streams[index], sources[index], options, isAnswer: isAnswer)
+                document.media[section], streams, sources[index], index, options, isAnswer: isAnswer)
             if case .relayed(var relayed) = media {
                 let types = isAnswer ? Self.common(document.media[section], streams[index]) : nil
                 relayed.payloadTypes = selected(options.codecs, types, section, of: document)
@@ -26,21 +28,33 @@ extension Negotiation {
             }
             rewrite.media.append(media)
         }
-        rewrite.insertions = unseenSections(indices, streams, sources)
+        rewrite.insertions = unseenSections(indices, streams, sources, options)
         let address =
             options.mediaAddress ?? streams.lazy.compactMap { $0.port?.interface.configuration.advertised }.first
         return compose(document, &rewrite, for: receiver, options, address: address)
     }
 
-    /// Rewrites one m-line: `stream` is the receiver's, `source` the sender's.
+    /// In which family a side is told of an m-line that has no port: in that of the port that it has had, or else of any
+    /// other of its ports.
+    private static func family(
+        towards streams: [MediaStream], _ index: Int, _ options: MediaOptions, else sender: AddressFamily
+    ) -> AddressFamily {
+        let own = index < streams.count ? streams[index].port?.interface ?? streams[index].reserved?.interface : nil
+        let interface = own ?? streams.lazy.compactMap { $0.port?.interface }.first
+        return interface?.family ?? options.addressFamily ?? sender
+    }
+
+    /// Rewrites one m-line: `streams` are the receiver's, `source` is the sender's.
     private func rewrite(
-        _ description: MediaDescription, _ stream: MediaStream, _ source: MediaStream, _ options: MediaOptions,
-        isAnswer: Bool
+        _ description: MediaDescription, _ streams: [MediaStream], _ source: MediaStream, _ index: Int,
+        _ options: MediaOptions, isAnswer: Bool
     ) -> MediaRewrite {
+        let stream = streams[index]
         if stream.isUntouched { return .verbatim }
         if stream.isHidden { return .omitted }
         guard !source.isRejected, let port = stream.port else {
-            return .rejected(family: stream.port?.interface.family ?? description.connection.family, mid: stream.mid)
+            let family = Self.family(towards: streams, index, options, else: description.connection.family)
+            return .rejected(family: family, mid: stream.mid)
         }
         var address = options.mediaAddress ?? port.interface.configuration.advertised
         var direction = description.direction
@@ -82,13 +96,15 @@ extension Negotiation {
 
     /// The m-lines that the receiver has and the sender has not been told of: rejected, in their places.
     private func unseenSections(
-        _ indices: [Int], _ streams: [MediaStream], _ sources: [MediaStream]
+        _ indices: [Int], _ streams: [MediaStream], _ sources: [MediaStream], _ options: MediaOptions
     ) -> [SDPRewrite.Insertion] {
         sources.indices.filter { sources[$0].isHidden && $0 < streams.count && !streams[$0].isHidden }.map { index in
             SDPRewrite.Insertion(
                 position: indices.firstIndex { $0 > index } ?? indices.count, type: streams[index].kind,
                 transport: streams[index].transport, payloadTypes: streams[index].payloadTypes,
-                family: streams[index].signalled?.address.family ?? .ipv4, mid: streams[index].mid)
+                family: Self.family(
+                    towards: streams, index, options, else: streams[index].signalled?.address.family ?? .ipv4),
+                mid: streams[index].mid)
         }
     }
 
