@@ -20,6 +20,8 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
     /// `alias: ALIAS=NAME` lines there.
     let aliases: [String: String]
     let steps: [Step]
+    /// What is wrong with the way the case is written; it fails then, rather than test less than it seems to.
+    let flaw: String?
 
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
 
@@ -31,11 +33,12 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
         }
     }()
 
-    private init(_ name: String, _ file: String) {
+    init(_ name: String, _ file: String) {
         testDescription = name
         var interfaces: [String] = []
         var aliases: [String: String] = [:]
         var steps: [Step] = []
+        var flaws: [String] = []
         let lines = file.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         var index = 0
         while index < lines.count {
@@ -43,23 +46,29 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
             index += 1
             if line.hasPrefix("interface: ") {
                 interfaces.append(String(line.dropFirst("interface: ".count)))
-            } else if line.hasPrefix("alias: ") {
-                let words = line.dropFirst("alias: ".count).split(separator: "=")
-                aliases[String(words[0])] = String(words[1])
+            } else if line.hasPrefix("alias: "), let sign = line.firstIndex(of: "=") {
+                let alias = line[..<sign].dropFirst("alias: ".count)
+                aliases[String(alias)] = String(line[sign...].dropFirst())
             } else if line.hasPrefix("=== ") {
                 steps.append(.media(String(line.dropFirst(4)), line: index))
             } else if line.hasPrefix("--> ") {
                 let start = index
                 let request = Self.block(lines, &index)
-                guard index < lines.count, lines[index] == "<--" else { continue }
+                guard index < lines.count, lines[index] == "<--" else {
+                    flaws.append("line \(start): a command without a reply")
+                    continue
+                }
                 index += 1
                 let expected = Self.block(lines, &index)
                 let command = NGText.request(String(line.dropFirst(4)), request)
                 steps.append(.command(command, expected: expected, line: start))
+            } else if !line.isEmpty, !line.hasPrefix("#") {
+                flaws.append("line \(index): '\(line)' belongs to nothing")
             }
         }
+        if steps.isEmpty { flaws.append("nothing happens") }
         (self.interfaces, self.steps) = (interfaces.isEmpty ? ["127.0.0.1"] : interfaces, steps)
-        self.aliases = aliases
+        (self.aliases, flaw) = (aliases, flaws.first)
     }
 
     /// The lines up to the next marker, without empty ones at the end and without comments.

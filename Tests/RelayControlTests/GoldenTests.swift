@@ -9,6 +9,25 @@ struct GoldenTests {
     /// Without this, an empty folder would pass.
     @Test func casesAreFound() { #expect(GoldenCase.all.count >= 40) }
 
+    @Test(
+        "A case that is written wrongly is not passed over",
+        arguments: [
+            ("--> ping\n\n--> ping\n<--\nresult: pong\n", "line 1: a command without a reply"),
+            ("--> ping\n<---\nresult: pong\n", "line 1: a command without a reply"),
+            ("--> ping\n<--\nresult: pong\n<--\nresult: pong\n", "line 4: '<--' belongs to nothing"),
+            (
+                "interfaces: 127.0.0.1\n--> ping\n<--\nresult: pong\n",
+                "line 1: 'interfaces: 127.0.0.1' belongs to nothing"
+            ),
+            ("alias: x\n--> ping\n<--\nresult: pong\n", "line 1: 'alias: x' belongs to nothing"),
+            ("# Only words.\n", "nothing happens"),
+        ])
+    func flaw(text: String, flaw: String) async {
+        let example = GoldenCase("wrong", text)
+        #expect(example.flaw == flaw)
+        await #expect(throws: (any Error).self) { try await Conversation.hold(example, .each) }
+    }
+
     @Test(arguments: GoldenCase.all)
     func goes(_ example: GoldenCase) async throws { try await Conversation.hold(example, .each) }
 }
@@ -32,7 +51,7 @@ private final class Conversation {
     init(_ proxy: TestProxy) { self.proxy = proxy }
 
     static func hold(_ example: GoldenCase, _ mode: PortMode) async throws {
-        try #require(!example.steps.isEmpty)
+        if let flaw = example.flaw { throw Flaw(description: flaw) }
         let conversation = Conversation(
             try TestProxy(interfaces: example.interfaces, aliases: example.aliases, mode: mode))
         defer { conversation.close() }
@@ -65,6 +84,8 @@ private final class Conversation {
     }
 
     private struct Stop: Error {}
+
+    private struct Flaw: Error, CustomStringConvertible { let description: String }
 
     /// `@alice` is alice's address, `@port` a port of the relay's range.
     private func filled(_ text: String) async throws -> String {

@@ -13,24 +13,30 @@ struct GoldenCase: Sendable, CustomTestStringConvertible {
     let changes: [(key: String, value: String)]
     /// With plain line feeds; what goes out has CRLF.
     let expected: String
+    /// What is wrong with the way the case is written; it fails then.
+    let flaw: String?
 
     static let all: [GoldenCase] = {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
         let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
         return names.filter { $0.hasSuffix(".txt") }.sorted().compactMap { name in
             let octets = FileManager.default.contents(atPath: folder.appending(path: name).path)
-            return octets.flatMap { GoldenCase(name, String(decoding: $0, as: UTF8.self)) }
+            return octets.map { GoldenCase(name, String(decoding: $0, as: UTF8.self)) }
         }
     }()
 
-    private init?(_ name: String, _ file: String) {
-        let parts = file.split(separator: "----\n", omittingEmptySubsequences: false)
-        guard parts.count == 3 else { return nil }
+    init(_ name: String, _ file: String) {
         testDescription = name
-        changes = parts[1].split(separator: "\n").compactMap { line in
-            let words = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return words.count == 2 ? (String(words[0]), String(words[1])) : nil
+        let parts = file.split(separator: "----\n", omittingEmptySubsequences: false)
+        guard parts.count == 3 else {
+            (input, changes, expected, flaw) = ([], [], "", "\(parts.count) parts instead of 3")
+            return
         }
+        let pairs = parts[1].split(separator: "\n").map { line in
+            line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        }
+        flaw = pairs.first { $0.count != 2 }.map { "'\($0[0])' changes nothing" }
+        changes = pairs.filter { $0.count == 2 }.map { ($0[0], $0[1]) }
         let lines = parts[0].split(separator: "\n", omittingEmptySubsequences: false).drop { $0.hasPrefix("#") }
         let isCRLF = !changes.contains { $0 == ("line-end", "lf") }
         input = Array(lines.joined(separator: isCRLF ? "\r\n" : "\n").utf8)

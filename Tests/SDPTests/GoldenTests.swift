@@ -7,6 +7,18 @@ import WireFormat
     @Test func casesAreFound() { #expect(GoldenCase.all.count >= 25) }
 
     @Test(arguments: GoldenCase.all)
+    func isWrittenWell(_ example: GoldenCase) { #expect(example.flaw == nil) }
+
+    @Test(
+        "A case that is written wrongly is not passed over",
+        arguments: [
+            ("v=0\n----\nversion=1\n", "2 parts instead of 3"),
+            ("v=0\n----\nversion=1\n----\nv=0\n----\n", "4 parts instead of 3"),
+            ("v=0\n----\nversion\n----\nv=0\n", "'version' changes nothing"),
+        ])
+    func flaw(text: String, flaw: String) { #expect(GoldenCase("wrong", text).flaw == flaw) }
+
+    @Test(arguments: GoldenCase.all)
     func composes(_ example: GoldenCase) throws {
         let document = try SDPDocument(parsing: example.input)
         let output = document.composed(with: try example.rewrite())
