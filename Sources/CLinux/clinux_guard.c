@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -60,6 +61,33 @@ ssize_t clinux_channel_receive(int fd, void *buffer, size_t capacity, int *descr
         *count = (int)(octets / sizeof *descriptors);
     }
     return got;
+}
+
+// Older headers do not have it (Linux 6.3).
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+int clinux_sealed_file(const char *name, const void *bytes, size_t length) {
+    unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    int fd = memfd_create(name, flags | MFD_NOEXEC_SEAL);
+    if (fd < 0 && errno == EINVAL) fd = memfd_create(name, flags);
+    if (fd < 0) return -errno;
+    int error = 0;
+    for (size_t done = 0; !error && done < length;) {
+        long written = RETRY(write(fd, (const char *)bytes + done, length - done));
+        if (written < 0) error = (int)written;
+        else done += (size_t)written;
+    }
+    int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    if (!error && fcntl(fd, F_ADD_SEALS, seals) < 0) error = -errno;
+    if (!error) return fd;
+    close(fd);
+    return error;
+}
+
+ssize_t clinux_read_at(int fd, void *buffer, size_t capacity, size_t offset) {
+    return RETRY(pread(fd, buffer, capacity, (off_t)offset));
 }
 
 // Whether a variable is for us only: it is between the service manager and its direct child, or about to be replaced.

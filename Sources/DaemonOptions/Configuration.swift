@@ -1,7 +1,7 @@
 package import WireFormat
 
 /// What the options say, checked.
-package struct Configuration: Equatable, Sendable {
+package struct Configuration: Equatable, Codable, Sendable {
     /// Logical interfaces, `[NAME/]LOCAL[!ADVERTISED]`, the first being the default; the addresses are known to be good.
     package var interfaces: [String] = []
     /// Other names for interfaces, each with the name that it stands for.
@@ -140,24 +140,24 @@ package struct Configuration: Equatable, Sendable {
 }
 
 /// What a mean opinion score is about (ITU-T P.10).
-package enum ScoreKind: String, CaseIterable, Sendable {
+package enum ScoreKind: String, CaseIterable, Codable, Sendable {
     /// Delay matters.
     case conversational = "cq"
     case listening = "lq"
 }
 
 /// When the address that media comes from replaces the one in the SDP.
-package enum EndpointLearningMode: String, CaseIterable, Sendable {
+package enum EndpointLearningMode: String, CaseIterable, Codable, Sendable {
     case off, immediate, delayed, heuristic
 }
 
 /// How packets come to the kernel's forwarding program.
-package enum KernelAttach: String, CaseIterable, Sendable {
+package enum KernelAttach: String, CaseIterable, Codable, Sendable {
     case auto, xdp, tc
 }
 
 /// Whether ports have sockets of their own.
-package enum PortSockets: String, CaseIterable, Sendable {
+package enum PortSockets: String, CaseIterable, Codable, Sendable {
     /// They share some where the kernel allows it and nobody else uses the range.
     case auto
     case each

@@ -23,21 +23,23 @@ struct Relayd {
     static func main() {
         SystemService.nameProcess("relayd")
         SystemService.tuneAllocator()
+        var link: GuardLink?
         do {
+            link = try GuardLink(environment: ProcessInfo.processInfo.environment)
+            if let link { try start(link.options.current, link: link) }
             switch try parse() {
             case .help(let text): print(text)
             case .version: print("Version: relayd \(version)")
             case .run(let configuration, let notices): try start(configuration, notices)
             }
         } catch {
-            fail(error)
+            fail(error, link)
         }
     }
 
     /// Ends the process while it has no log yet: the guard has one, and of a relay that is started again nobody sees the
     /// standard error.
-    private static func fail(_ error: any Error) -> Never {
-        let link = GuardLink(environment: ProcessInfo.processInfo.environment)
+    private static func fail(_ error: any Error, _ link: GuardLink?) -> Never {
         if link?.tell(.failed(why: "\(error)")) != true { SystemService.writeError("relayd: \(error)\n") }
         exit(usageStatus)
     }
@@ -63,13 +65,14 @@ struct Relayd {
     }
 
     /// Becomes a guard, which starts this program again as the relay, or the relay itself.
-    private static func start(_ configuration: Configuration, _ notices: [OptionNotice]) throws -> Never {
+    private static func start(
+        _ configuration: Configuration, _ notices: [OptionNotice] = [], link: GuardLink? = nil
+    ) throws -> Never {
         let announce = try AnnounceMethod(configuration)
         // A log or a routing daemon that goes away takes nobody along.
         SystemService.ignore(SIGPIPE)
         SystemService.raiseOpenFiles()
         let settings = LogSettings(configuration)
-        let link = GuardLink(environment: ProcessInfo.processInfo.environment)
         let daemon = configuration.foreground || link != nil || configuration.flushKernel ? nil : try Daemon()
         if !configuration.logStderr {
             SystemService.openLog(name: configuration.logName, facility: configuration.logFacility.number)
@@ -88,13 +91,14 @@ struct Relayd {
                 try KernelForwarding.flush(configuration, log: log)
                 leave(0, output)
             }
+            for notice in notices { log.log(level: Logger.Level(notice.level), "\(notice.text)") }
             if link == nil, !configuration.noGuard { leave(try guardRelay(configuration, surroundings), output) }
             let pidfile = try link == nil ? configuration.pidfile.map { try PIDFile(at: $0, log: log) } : nil
             // Those for the log do no harm before their service listens to them.
             for signal in [SIGHUP, SIGUSR1, SIGUSR2] { SystemService.ignore(signal) }
             Task {
                 do {
-                    try await run(configuration, notices, surroundings)
+                    try await run(configuration, surroundings)
                     pidfile?.remove()
                     leave(0, output)
                 } catch {
@@ -129,12 +133,8 @@ struct Relayd {
         let tellReady: @Sendable () throws -> Void
     }
 
-    private static func run(
-        _ configuration: Configuration, _ notices: [OptionNotice], _ surroundings: Surroundings
-    ) async throws {
+    private static func run(_ configuration: Configuration, _ surroundings: Surroundings) async throws {
         let (link, settings, log) = (surroundings.link, surroundings.settings, surroundings.log)
-        for notice in notices { log.log(level: Logger.Level(notice.level), "\(notice.text)") }
-
         let kernel = KernelForwarding(configuration, log: log)
         let portSockets = PortSocketChoice(configuration, log: log)
         var relayConfiguration = Relay.Configuration(configuration, log: log)
@@ -160,7 +160,7 @@ struct Relayd {
         let listeners = try await Listeners(
             configuration, sockets: link?.sockets, handler: dispatcher, operations: room.operations)
         try failover.beat(through: listeners.ask)
-        let live = room.open(configuration, listeners: listeners)
+        let live = room.open(configuration, listeners: listeners, link: link, log: log)
         room.operations.add(surroundings.output)
         room.operations.add(kernel)
         shared?.register(with: room.operations)

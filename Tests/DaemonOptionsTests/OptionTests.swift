@@ -328,6 +328,24 @@ struct OptionTests {
         }
     }
 
+    @Test("everything that options say can be handed to another process")
+    func handedOver() throws {
+        let (configuration, _) = try Self.run(
+            [
+                "-i", "a/127.0.0.1;b=a", "-n", "2223;[::1]:22", "--graphite=127.0.0.1:2003", "--log-facility=local3",
+                "--log-level-rtcp=7", "--log-level-core=3", "--max-cpu=70.5", "--max-sessions=7", "--mos=LQ",
+                "--endpoint-learning=off", "--kernel-attach=tc", "--port-sockets=each", "--log-format=parsable",
+                "--redis=sentinel://:secret@a:1/main", "--subscribe-keyspace=2;3", "--templates=t",
+            ], file: "[rtpengine]\n[t]\nwan = replace=[origin] \"\u{e9}\"\n")
+        let handed = try JSONEncoder().encode(configuration)
+        #expect(try JSONDecoder().decode(Configuration.self, from: handed) == configuration)
+        for wrong in ["localhost", "", "127.0.0.1"] {
+            #expect(throws: DecodingError.self) {
+                try JSONDecoder().decode([TransportAddress].self, from: Data("[\"\(wrong)\"]".utf8))
+            }
+        }
+    }
+
     @Test("names of hosts and devices stand for their addresses")
     func names() throws {
         let addresses = ["lo 127.0.0.1", "lo ::1", "eth0 192.0.2.7", "eth0 2001:db8::7", "eth0 fe80::7"]

@@ -92,7 +92,7 @@ struct RouteBoardTests {
         arguments: [
             GuardMessage.beat(CallSafety(isCarried: true)), .beat(CallSafety()), .beat(CallSafety(isShared: true)),
             .beat(CallSafety(isCarried: true, isShared: true)),
-            .beat(CallSafety(isShared: true, isAlone: true)), .ready, .leaving, .route(one, .lastResort),
+            .beat(CallSafety(isShared: true, isAlone: true)), .ready, .leaving, .options, .route(one, .lastResort),
             .route(two, .none), .failed(why: "/f:3: tos: 'x'  is not a number"),
         ])
     func messages(_ message: GuardMessage) { #expect(GuardMessage(message.text) == message) }

@@ -52,34 +52,26 @@ struct FailedStartTests {
             try await logs("bound")
             let network = try LoopbackNetwork(portCount: 30)
             let (host, first) = (network.host(1), network.ports.lowerBound)
-            let taken = TransportAddress(host, port: first + 1)
-            let server = try await TextListener.open(at: taken)
-            let file = run.path(of: "relay.conf")
-            func write(_ line: String = "") throws { try Text.write("[rtpengine]\n\(line)\n", to: file) }
-            try write()
+            let console = TransportAddress(host, port: first + 1)
             let relay = try run.start(
                 "/usr/bin/unshare",
                 [
                     "--mount", "sh", "-c", Self.script, "sh", socket, run.path(of: "dev"), RelayProcess.executable(),
-                    "--config-file=\(file)", "--foreground", "--interface=\(host)", "--listen-ng=\(host):\(first)",
-                    "--port-min=\(first + 10)", "--port-max=\(first + 29)", "--num-threads=1",
+                    "--config-file=none", "--foreground", "--interface=\(host)", "--listen-ng=\(host):\(first)",
+                    "--listen-cli=\(console)", "--port-min=\(first + 10)", "--port-max=\(first + 29)",
+                    "--num-threads=1",
                 ], name: "relay")
-            func kill() async throws {
-                let child = try await eventually("the guard has a child") {
-                    OpenSockets.children(of: relay.identifier).first
-                }
-                Glibc.kill(child, SIGKILL)
-            }
             try await logs("is ready: NG on")
-            // Before it has a log, and when it has one.
-            try write("tos = x")
-            try await kill()
-            try await logs("CRIT: [core] \(file):2: tos: 'x' is not a number")
-            try write("listen-cli = \(taken)")
-            try await logs("CRIT: [core] listen on TCP \(taken): Address already in use")
-            try write()
-            try await logs("is ready: NG on", times: 2)
+            let child = try #require(OpenSockets.children(of: relay.identifier).first)
+            // A guard that is stopped starts no other one before somebody has taken the port.
+            relay.signal(SIGSTOP)
+            kill(child, SIGKILL)
+            _ = try await eventually("the relay is gone") { OpenSockets.areClosed(by: child) ? true : nil }
+            let server = try await TextListener.open(at: console)
+            relay.signal(SIGCONT)
+            try await logs("CRIT: [core] listen on TCP \(console): Address already in use")
             try await server.close()
+            try await logs("is ready: NG on", times: 2)
             relay.signal(SIGTERM)
             #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
         }

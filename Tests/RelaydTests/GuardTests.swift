@@ -42,6 +42,47 @@ struct GuardTests {
     }
 
     @Test(
+        "a killed relay comes back with the options that it had, whatever the file says by then",
+        .timeLimit(.minutes(1)))
+    func keepsOptions() async throws {
+        try await withTestRun("guard-keeps-options") { run in
+            let file = run.path(of: "relay.conf")
+            try Text.write("[rtpengine]\ntimeout = 30\nsurprise = 1\n", to: file)
+            let network = try LoopbackNetwork(portCount: 30)
+            let console = TransportAddress(network.host(1), port: network.ports.lowerBound + 1)
+            let relay = try await RelayProcess.start(
+                RelayProcess.Options(on: network, others: ["--config-file=\(file)", "--listen-cli=\(console)"]), in: run
+            )
+            func ask(_ line: String) async throws -> String {
+                let connection = try await TextConnection.open(console)
+                try await connection.send("\(line)\n")
+                return try await connection.everything()
+            }
+            try Text.write("[rtpengine]\ntimeout = 40\nmos = LQ\n", to: file)
+            relay.process.signal(SIGHUP)
+            _ = try await eventually("the file is taken") {
+                relay.process.log.contains("SIGHUP: takes a restart: mos: cq => lq") ? true : nil
+            }
+            #expect(try await ask("set maxsessions 7") == "Success setting maxsessions to 7\n")
+            try Text.write("[rtpengine\nnonsense", to: file)
+            let first = try await Self.child(of: relay)
+
+            kill(first, SIGKILL)
+
+            _ = try await Self.child(of: relay, otherThan: first)
+            let patient = NGClient(relay.options.control, patience: .seconds(1), tries: 10)
+            #expect(try await patient.send(Self.ping) == Self.pong)
+            // The console was there before that.
+            #expect(try await ask("list timeout") == "TIMEOUT=40\n")
+            #expect(try await ask("params current").contains("\nmos = cq\n"))
+            #expect(try await ask("params diff") == "max-sessions: -1 => 7\ntimeout: 30 => 40\n")
+            #expect(try await ask("params revert") == "")
+            #expect(try await ask("list timeout") == "TIMEOUT=30\n")
+            #expect(relay.process.log.components(separatedBy: "'surprise' is not an option").count == 2, "said once")
+        }
+    }
+
+    @Test(
         "media ports of a relay that was killed refuse nothing until there is another one",
         .enabled(if: PortMode.obstacle == nil, "\(PortMode.obstacle ?? "")"), .timeLimit(.minutes(1)))
     func refusesNothing() async throws {

@@ -26,6 +26,12 @@ int clinux_channel_send(int fd, const void *bytes, size_t length, const int *des
 /// `descriptors` has room for CLINUX_CHANNEL_DESCRIPTORS; `*count` are there then, close-on-exec, for the caller to close.
 ssize_t clinux_channel_receive(int fd, void *buffer, size_t capacity, int *descriptors, int *count);
 
+/// A file in memory with this content, which nobody can change any more (memfd_create); its descriptor, close-on-exec, or
+/// -errno. The name is for /proc only.
+int clinux_sealed_file(const char *name, const void *bytes, size_t length);
+/// Reads from a place of a file on, wherever others are in it: how much, 0 at the end, or -errno.
+ssize_t clinux_read_at(int fd, void *buffer, size_t capacity, size_t offset);
+
 /// Starts this very program again, in a process group of its own, with all signals at their defaults and unblocked.
 ///
 /// The child inherits standard input, output and error and the listed descriptors under their numbers, and the

@@ -1,5 +1,5 @@
 /// A syslog facility, by number (RFC 5424 §6.2.1).
-package struct LogFacility: Hashable, Sendable {
+package struct LogFacility: Hashable, Codable, Sendable {
     /// 0 to 23.
     package let number: Int
 
@@ -25,7 +25,7 @@ package struct LogFacility: Hashable, Sendable {
 }
 
 /// How a log line names the call that it is about.
-package enum LogFormat: String, CaseIterable, Sendable {
+package enum LogFormat: String, CaseIterable, Codable, Sendable {
     /// `[call-id]: `
     case `default`
     /// `[ID="call-id"]: `
@@ -33,6 +33,6 @@ package enum LogFormat: String, CaseIterable, Sendable {
 }
 
 /// The parts of the relay that have a log level of their own, by rtpengine's names.
-package enum LogSubsystem: String, CaseIterable, Sendable {
+package enum LogSubsystem: String, CaseIterable, Codable, Sendable {
     case core, spandsp, ffmpeg, transcoding, codec, rtcp, ice, crypto, srtp, internals, http, control, dtx
 }

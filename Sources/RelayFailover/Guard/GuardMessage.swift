@@ -10,6 +10,8 @@ package enum GuardMessage: Equatable, Sendable {
     case leaving
     /// The process ends before it has a log, for a reason that is one line.
     case failed(why: String)
+    /// The options have changed: the next relay is to start with those that come with the message.
+    case options
     /// An address is to be announced at a level.
     case route(IPAddress, RouteLevel)
 
@@ -20,6 +22,7 @@ package enum GuardMessage: Equatable, Sendable {
         case .ready: "ready"
         case .leaving: "leaving"
         case .failed(let why): "failed \(why)"
+        case .options: "options"
         case .route(let address, let level): "route \(address) \(level.word)"
         }
     }
@@ -36,6 +39,7 @@ package enum GuardMessage: Equatable, Sendable {
         case "ready" where words.count == 1: self = .ready
         case "leaving" where words.count == 1: self = .leaving
         case "failed" where words.count > 1: self = .failed(why: String(text.dropFirst("failed ".count)))
+        case "options" where words.count == 1: self = .options
         case "route" where words.count == 3:
             guard let address = IPAddress(words[1]), let level = RouteLevel(word: words[2]) else { return nil }
             self = .route(address, level)

@@ -18,10 +18,14 @@ package final class LiveConfiguration: Sendable {
     private let state: Mutex<Configuration>
     private let apply: @Sendable (Configuration) -> Void
 
-    /// - Parameter apply: brings the parts of the daemon in line with what may change while they run. Called under a lock.
-    package init(_ start: Configuration, apply: @escaping @Sendable (Configuration) -> Void) {
+    /// - Parameters:
+    ///   - current: where the options have changed since the start, which was that of another process.
+    ///   - apply: brings the parts of the daemon in line with what may change while they run. Called under a lock.
+    package init(
+        _ start: Configuration, current: Configuration? = nil, apply: @escaping @Sendable (Configuration) -> Void
+    ) {
         (self.start, self.apply) = (start, apply)
-        state = Mutex(start)
+        state = Mutex(current ?? start)
     }
 
     /// The options as they are now.

@@ -18,6 +18,8 @@ struct Guard {
 
     private let arguments: [String]
     private let sockets: [Int32]
+    /// For the next relay. A file with a mistake, or with what takes a restart, does not reach one that comes after a crash.
+    private var options: SealedFile
     private let signals: SignalInput
     private let log: Logger
     private let tellReady: () throws -> Void
@@ -40,6 +42,7 @@ struct Guard {
         _ configuration: Configuration, announce: AnnounceMethod?, log: Logger, tellReady: @escaping () throws -> Void
     ) throws {
         (arguments, self.log, self.tellReady) = (CommandLine.arguments, log, tellReady)
+        options = try HandedOptions(start: configuration, current: configuration).sealed()
         watchdog = ServiceWatchdog(environment: ProcessInfo.processInfo.environment)
         var sockets: [Int32] = []
         for address in configuration.listenNG {
@@ -102,15 +105,21 @@ struct Guard {
     private mutating func take(_ text: String, _ descriptors: [Int32]) -> Int32? {
         let now = SystemClock.monotonic
         let message = GuardMessage(text)
-        // Only now: until a relay is ready its calls are not back, and their packets would be refused.
         var needless = descriptors
-        if message == .ready { swap(&needless, &remains) }
+        switch message {
+        // Only now: until a relay is ready its calls are not back, and their packets would be refused.
+        case .ready?: swap(&needless, &remains)
+        case .options? where descriptors.count == 1:
+            (needless, options) = ([options.descriptor], SealedFile(descriptor: descriptors[0]))
+        default: break
+        }
         for descriptor in needless { close(descriptor) }
         switch message {
         case .beat(let safety)?: return perform(policy.handle(.beat(safety), at: now))
         case .ready?: return perform(policy.handle(.ready, at: now))
         case .failed(let why)?: log.critical("\(why)")
         case .leaving?: return perform(policy.handle(.leaving, at: now))
+        case .options?: break
         case .route(let address, let level)?: announcer.want(level, for: address, at: now)
         case nil: log.error("the relay says what its guard does not understand")
         }
@@ -202,8 +211,8 @@ struct Guard {
             defer { theirs.close() }
             channel = ours
             child = try GuardedProcess.start(
-                arguments, descriptors: [theirs.descriptor] + sockets,
-                variable: GuardLink.value(channel: theirs, sockets: sockets))
+                arguments, descriptors: [theirs.descriptor, options.descriptor] + sockets,
+                variable: GuardLink.value(channel: theirs, options: options, sockets: sockets))
             log.info("the relay runs as process \(child)")
             return nil
         } catch {

@@ -1,29 +1,36 @@
+internal import DaemonOptions
 internal import Foundation
+internal import Logging
 internal import RelayCore
 internal import RelayFailover
 internal import Synchronization
 internal import WireFormat
 
-/// What a guarded relay has from its guard: a channel to it, and the sockets that outlive the relay.
+/// What a guarded relay has from its guard: a channel to it, the options, and the sockets that outlive the relay.
 final class GuardLink: Sendable {
-    /// `CHANNEL PARENT [SOCKET...]`: numbers of descriptors, and the guard's process number in between.
+    /// `CHANNEL PARENT OPTIONS [SOCKET...]`: numbers of descriptors, and the guard's process number among them.
     static let variable = "RELAYD_GUARD"
 
     private let channel: GuardChannel
+    /// What we run with.
+    let options: HandedOptions
     /// The NG sockets over UDP, in the order of the options.
     let sockets: [Int32]
 
     /// `nil` when nobody guards us.
-    init?(environment: [String: String]) {
+    init?(environment: [String: String]) throws {
         let numbers = (environment[Self.variable] ?? "").split(separator: " ").compactMap { Int32($0) }
-        guard numbers.count >= 2, GuardedProcess.follow(parent: numbers[1], signal: SIGTERM) else { return nil }
+        guard numbers.count >= 3, GuardedProcess.follow(parent: numbers[1], signal: SIGTERM) else { return nil }
         channel = GuardChannel(descriptor: numbers[0])
-        sockets = Array(numbers.dropFirst(2))
+        let file = SealedFile(descriptor: numbers[2])
+        defer { file.close() }
+        options = try HandedOptions(file)
+        sockets = Array(numbers.dropFirst(3))
     }
 
     /// The variable's value for a child.
-    static func value(channel: GuardChannel, sockets: [Int32]) -> String {
-        let numbers = [channel.descriptor, GuardedProcess.identifiers.own] + sockets
+    static func value(channel: GuardChannel, options: SealedFile, sockets: [Int32]) -> String {
+        let numbers = [channel.descriptor, GuardedProcess.identifiers.own, options.descriptor] + sockets
         return "\(variable)=\(numbers.map { "\($0)" }.joined(separator: " "))"
     }
 
@@ -33,5 +40,18 @@ final class GuardLink: Sendable {
     @discardableResult
     func tell(_ message: GuardMessage, remains: [Int32] = []) -> Bool {
         channel.send(message.text, descriptors: remains)
+    }
+
+    /// Has the next relay start with the options as they are now.
+    func keep(_ current: Configuration, log: Logger) {
+        do {
+            let file = try HandedOptions(start: options.start, current: current).sealed()
+            defer { file.close() }
+            if !channel.send(GuardMessage.options.text, descriptors: [file.descriptor]) {
+                log.warning("the guard does not take the options: after a crash those before the last change count")
+            }
+        } catch {
+            log.error("after a crash the options before the last change count: \(error)")
+        }
     }
 }

@@ -38,12 +38,15 @@ struct ControlRoom: Sendable {
     }
 
     /// Registers all commands; the options that they change are those that are returned.
-    func open(_ configuration: Configuration, listeners: Listeners) -> LiveConfiguration {
-        let live = LiveConfiguration(configuration) { [relay, settings, monitor] now in
+    func open(_ configuration: Configuration, listeners: Listeners, link: GuardLink?, log: Logger) -> LiveConfiguration
+    {
+        let live = LiveConfiguration(link?.options.start ?? configuration, current: configuration) {
+            [relay, settings, monitor] now in
             relay.apply(now)
             settings.setLevels(LogSettings.Levels(now))
             listeners.setTOS(now.controlTOS)
             monitor.apply(now)
+            link?.keep(now, log: log)
         }
         let name = configuration.softwareID ?? "relayd-\(Relayd.version)"
         operations.add(
