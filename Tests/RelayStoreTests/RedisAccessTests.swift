@@ -65,6 +65,51 @@ struct RedisAccessTests {
         }
     }
 
+    @Test("a replica that comes to follow another master is read anew")
+    func otherMaster() async throws {
+        try await withTestRun("redis-other-master") { run in
+            let network = try LoopbackNetwork(portCount: 4)
+            let (port, address) = (network.ports.lowerBound, network.host(100))
+            let following = ["--replicaof", "\(address)", "\(port)"]
+            let first = try await RedisServer.start("first", at: TransportAddress(address, port: port), in: run)
+            let second = try await RedisServer.start(
+                "second", at: TransportAddress(network.host(101), port: port + 1), in: run, following)
+            let replica = try await RedisServer.start(
+                "replica", at: TransportAddress(network.host(102), port: port + 2), in: run, following)
+            for server in [second, replica] {
+                _ = try await eventually("it follows", every: .milliseconds(50)) {
+                    try await server.command("INFO", "replication").contains("master_link_status:up") ? true : nil
+                }
+            }
+            func calls(_ numbers: Range<Int>) -> Set<ByteString> { Set(numbers.map { ByteString("\($0)") }) }
+            func store(_ server: RedisServer) throws -> RedisSessionStore {
+                RedisSessionStore(RedisSettings(try Self.location("\(server.address)")))
+            }
+            var settings = RedisSettings(try Self.location("\(replica.address)"))
+            settings.writing = try Self.location("\(first.address)")
+            let group = try TestGroup(
+                try store(first), names: ["a", "b"], stores: ["b": RedisSessionStore(settings)])
+            defer { group.stop() }
+            for callID in calls(0..<10) { try group["a"].create(callID) }
+            try await group.agree(on: calls(0..<10))
+            _ = try await eventually("the second has them", every: .milliseconds(50)) {
+                try await second.command("GET", "relay:sequence") == "10" ? true : nil
+            }
+
+            // Both go on from here, each with other changes under the same numbers.
+            try await second.command("REPLICAOF", "NO", "ONE")
+            for callID in calls(10..<20) { try group["a"].create(callID) }
+            try await group.agree(on: calls(0..<20))
+            let other = try TestGroup(try store(second), names: ["c"])
+            defer { other.stop() }
+            try await other.settle()
+            for callID in calls(20..<35) { try other["c"].create(callID) }
+            try await other.settle()
+            try await replica.command("REPLICAOF", "\(second.address.address)", "\(second.address.port)")
+            try await TestGroup.agree([group["b"]], on: calls(0..<35))
+        }
+    }
+
     @Test("reading from a replica, writing to the master, woken up by either", arguments: [false, true])
     func replica(listensToMaster: Bool) async throws {
         try await withTestRun("redis-replica-\(listensToMaster)") { run in

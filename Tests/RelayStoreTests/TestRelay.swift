@@ -142,6 +142,13 @@ final class TestGroup: Sendable {
 
     /// Waits until every relay holds these calls and no others.
     func agree(on calls: Set<ByteString>, within limit: Duration = .seconds(15)) async throws {
+        try await Self.agree(relays, on: calls, within: limit)
+    }
+
+    /// Waits until each of some relays holds these calls and no others.
+    static func agree(
+        _ relays: [TestRelay], on calls: Set<ByteString>, within limit: Duration = .seconds(15)
+    ) async throws {
         do {
             _ = try await eventually("agreement", within: limit, every: .milliseconds(20)) {
                 relays.allSatisfy { $0.calls == calls } ? true : nil

@@ -19,6 +19,10 @@ final class RedisSession: StoreSession {
     var subscription: RedisSubscription?
     private(set) var server = ""
     private let needsMaster: Bool
+    /// It was a master when we connected.
+    private var isMaster = false
+    /// Of a replica: whose data it has, and from which run.
+    private var origin: String?
     private let watch: SentinelWatch?
     private var scripts: [String: String] = [:]
     private let candidate: String
@@ -78,16 +82,24 @@ final class RedisSession: StoreSession {
             if case .error(let text) = reply { throw StoreError(.refused, "\(connection.endpoint): \(text)") }
             throw StoreError(.protocolViolation, "\(connection.endpoint): no answer to INFO")
         }
+        let facts = Self.facts(text)
+        if needsMaster, let role = facts["role"], role == "slave" || role == "replica" {
+            throw StoreError(.notWritable, "\(connection.endpoint): not a master")
+        }
+        if facts["loading"] == "1" { throw StoreError(.refused, "\(connection.endpoint): is still loading its data") }
+        isMaster = facts["role"] == "master"
+        origin = isMaster ? nil : facts["master_replid"].map(String.init)
+        server = "\(connection.endpoint) \(facts["run_id"] ?? "") \(facts["master_replid"] ?? "")"
+    }
+
+    /// What INFO says.
+    private static func facts(_ text: String) -> [Substring: Substring] {
         var facts: [Substring: Substring] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             guard let colon = line.firstIndex(of: ":") else { continue }
             facts[line[..<colon]] = line[line.index(after: colon)...]
         }
-        if needsMaster, let role = facts["role"], role == "slave" || role == "replica" {
-            throw StoreError(.notWritable, "\(connection.endpoint): not a master")
-        }
-        if facts["loading"] == "1" { throw StoreError(.refused, "\(connection.endpoint): is still loading its data") }
-        server = "\(connection.endpoint) \(facts["run_id"] ?? "") \(facts["master_replid"] ?? "")"
+        return facts
     }
 
     private func load(_ script: RedisScript) throws(StoreError) {
@@ -198,12 +210,20 @@ final class RedisSession: StoreSession {
             commands.word(key)
         }
         commands.add("ROLE")
+        if origin != nil { commands.add("INFO", "replication") }
         let replies = try connection.exchange(commands)
         for reply in replies[..<3] { if case .error = reply { throw refusal(reply) } }
         guard let sequence = replies[1].number, let pruned = replies[2].number else { throw refusal(replies[1]) }
         // Where ROLE is not allowed the script will say READONLY.
-        if needsMaster, let role = replies[3].elements?.first?.text, role != "master" {
+        if needsMaster || isMaster, let role = replies[3].elements?.first?.text, role != "master" {
             throw StoreError(.notWritable, "\(connection.endpoint): is no master any more")
+        }
+        if let origin {
+            guard let text = replies[4].text else { throw refusal(replies[4]) }
+            // The same numbers may be other changes now.
+            guard let now = Self.facts(text)["master_replid"], now == origin else {
+                throw StoreError(.connectionLost, "\(connection.endpoint): has another master's data now")
+            }
         }
         return StorePosition(incarnation: replies[0].bytes ?? [], sequence: sequence, pruned: pruned)
     }
