@@ -16,6 +16,8 @@ package struct Configuration: Equatable, Codable, Sendable {
     package var listenCLI: [TransportAddress] = []
     /// Where HTTP is answered: metrics, NG, the console.
     package var listenHTTP: [TransportAddress] = []
+    /// Those of the addresses above that a name or a bare port stands for besides others: this host need not have all.
+    package var alternativeListeners: Set<TransportAddress> = []
     /// So many seconds an HTTP or console connection may be silent.
     package var httpIdleTimeout = 60
 

@@ -62,9 +62,13 @@ struct ConsoleClient {
 
     private static func address(_ connection: Connection) throws -> TransportAddress {
         let arguments = connection.address.map { ["--config-file=none", "--listen-cli=\($0)"] }
-        guard let listener = try Configuration(reading: arguments ?? connection.source.arguments).listenCLI.first else {
+        let configuration = try Configuration(reading: arguments ?? connection.source.arguments)
+        guard let first = configuration.listenCLI.first else {
             return TransportAddress(IPAddress(ipv4: 0x7F00_0001), port: defaultPort)
         }
+        // Of the addresses of a name the relay may lack those of IPv6.
+        let others = configuration.listenCLI.filter(configuration.alternativeListeners.contains)
+        let listener = others.first { $0.address.family == .ipv4 && $0.port == first.port } ?? first
         // One that listens everywhere is here too.
         guard listener.address.isUnspecified else { return listener }
         let loopback = listener.address.family == .ipv4 ? IPAddress(ipv4: 0x7F00_0001) : IPAddress("::1")

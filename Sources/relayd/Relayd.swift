@@ -158,7 +158,7 @@ struct Relayd {
             configuration, relay: relay, kernel: kernel, shared: shared, link: link, method: surroundings.announce,
             log: log)
         let listeners = try await Listeners(
-            configuration, sockets: link?.sockets, handler: dispatcher, operations: room.operations)
+            configuration, sockets: link?.sockets, handler: dispatcher, operations: room.operations, log: log)
         try failover.beat(through: listeners.ask)
         let live = room.open(configuration, listeners: listeners, link: link, log: log)
         room.operations.add(surroundings.output)

@@ -167,7 +167,8 @@ struct OptionTests {
             "--num-threads=0", "--max-sessions=-1",
         ])
         #expect(configuration.interfaces == ["127.0.0.1", "::1", "b/[::2]"])
-        #expect(configuration.listenNG.map(\.description) == ["0.0.0.0:2223", "[::1]:22"])
+        #expect(configuration.listenNG.map(\.description) == ["0.0.0.0:2223", "[::]:2223", "[::1]:22"])
+        #expect(Set(configuration.alternativeListeners.map(\.description)) == ["0.0.0.0:2223", "[::]:2223"])
         #expect(configuration.tos == 184)
         #expect(configuration.numThreads == nil && configuration.maxSessions == nil)
     }
@@ -391,6 +392,9 @@ struct OptionTests {
         #expect(throws: OptionError.self) { try run(["-i", "10.0.0.5!nowhere"]) }
         #expect(throws: OptionError.self) { try run(["-i", "10.0.0.5!everywhere.example.com"]) }
         #expect(try run(["-n", "localhost:2223"]).listenNG.map(\.description) == ["127.0.0.1:2223", "[::1]:2223"])
+        #expect(try run(["-n", "localhost:2223"]).alternativeListeners.count == 2)
+        #expect(try run(["-n", "0.0.0.0:2223"]).listenNG.map(\.description) == ["0.0.0.0:2223"])
+        #expect(try run(["-n", "0.0.0.0:2223;[::1]:2223"]).alternativeListeners.isEmpty)
         #expect(
             try run(["--listen-cli", "eth0:1"]).listenCLI.map(\.description) == ["192.0.2.7:1", "[2001:db8::7]:1"])
         #expect(throws: OptionError.self) { try run(["-i", "nowhere"]) }

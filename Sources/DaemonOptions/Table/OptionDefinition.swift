@@ -92,7 +92,9 @@ struct OptionDefinition: Sendable {
             use: .applyWithHost { (configuration, values, host) throws(ValueProblem) in
                 configuration[keyPath: path] = []
                 for text in values {
-                    configuration[keyPath: path] += try ValueParsing.listenAddresses(text, on: host)
+                    let addresses = try ValueParsing.listenAddresses(text, on: host)
+                    configuration[keyPath: path] += addresses
+                    if addresses.count > 1 { configuration.alternativeListeners.formUnion(addresses) }
                 }
             })
     }

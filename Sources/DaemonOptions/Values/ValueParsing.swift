@@ -39,11 +39,12 @@ enum ValueParsing {
         return number
     }
 
-    /// `[ADDRESS:]PORT`, `[HOST:]PORT`; a bare port is one on all IPv4 addresses. A host name stands for all of its
-    /// addresses.
+    /// `[ADDRESS:]PORT`, `[HOST:]PORT`; a bare port is one on all addresses of both families, while `0.0.0.0` is IPv4 alone,
+    /// as in rtpengine. A host name stands for all of its addresses.
     static func listenAddresses(_ text: String, on host: HostNetwork) throws(ValueProblem) -> [TransportAddress] {
         guard let colon = text.lastIndex(of: ":") else {
-            return [TransportAddress(.unspecified(.ipv4), port: try port(text))]
+            let port = try port(text)
+            return [AddressFamily.ipv4, .ipv6].map { TransportAddress(.unspecified($0), port: port) }
         }
         if let address = TransportAddress(text), address.port > 0 {
             guard !address.address.isMulticast else { throw ValueProblem("'\(text)' is a multicast address") }

@@ -17,7 +17,8 @@ struct Guard {
     private static let lastCommands: UInt64 = 2_000_000_000
 
     private let arguments: [String]
-    private let sockets: [Int32]
+    /// `nil` for an address that this host does not have.
+    private let sockets: [Int32?]
     /// For the next relay. A file with a mistake, or with what takes a restart, does not reach one that comes after a crash.
     private var options: SealedFile
     private let signals: SignalInput
@@ -44,11 +45,15 @@ struct Guard {
         (arguments, self.log, self.tellReady) = (CommandLine.arguments, log, tellReady)
         options = try HandedOptions(start: configuration, current: configuration).sealed()
         watchdog = ServiceWatchdog(environment: ProcessInfo.processInfo.environment)
-        var sockets: [Int32] = []
+        var attempts = ListenerAttempts<Int32>(configuration)
         for address in configuration.listenNG {
-            sockets.append(try ControlSocket.open(at: address, tos: configuration.controlTOS))
+            do {
+                attempts.opened(try ControlSocket.open(at: address, tos: configuration.controlTOS), at: address)
+            } catch {
+                try attempts.failed(error, at: address)
+            }
         }
-        self.sockets = sockets
+        sockets = try attempts.finish(log)
         announcer = try RouteAnnouncer(announce, log: log)
         announces = announce != nil
         hasInput = announcer.input >= 0
@@ -211,7 +216,7 @@ struct Guard {
             defer { theirs.close() }
             channel = ours
             child = try GuardedProcess.start(
-                arguments, descriptors: [theirs.descriptor, options.descriptor] + sockets,
+                arguments, descriptors: [theirs.descriptor, options.descriptor] + sockets.compactMap { $0 },
                 variable: GuardLink.value(channel: theirs, options: options, sockets: sockets))
             log.info("the relay runs as process \(child)")
             return nil

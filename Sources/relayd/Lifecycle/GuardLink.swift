@@ -8,14 +8,14 @@ internal import WireFormat
 
 /// What a guarded relay has from its guard: a channel to it, the options, and the sockets that outlive the relay.
 final class GuardLink: Sendable {
-    /// `CHANNEL PARENT OPTIONS [SOCKET...]`: numbers of descriptors, and the guard's process number among them.
+    /// `CHANNEL PARENT OPTIONS [SOCKET...]`: numbers of descriptors, -1 for none, and the guard's process number among them.
     static let variable = "RELAYD_GUARD"
 
     private let channel: GuardChannel
     /// What we run with.
     let options: HandedOptions
-    /// The NG sockets over UDP, in the order of the options.
-    let sockets: [Int32]
+    /// The NG sockets over UDP, in the order of the options; `nil` for an address that this host does not have.
+    let sockets: [Int32?]
 
     /// `nil` when nobody guards us.
     init?(environment: [String: String]) throws {
@@ -25,12 +25,13 @@ final class GuardLink: Sendable {
         let file = SealedFile(descriptor: numbers[2])
         defer { file.close() }
         options = try HandedOptions(file)
-        sockets = Array(numbers.dropFirst(3))
+        sockets = numbers.dropFirst(3).map { $0 >= 0 ? $0 : nil }
     }
 
     /// The variable's value for a child.
-    static func value(channel: GuardChannel, options: SealedFile, sockets: [Int32]) -> String {
-        let numbers = [channel.descriptor, GuardedProcess.identifiers.own, options.descriptor] + sockets
+    static func value(channel: GuardChannel, options: SealedFile, sockets: [Int32?]) -> String {
+        let numbers =
+            [channel.descriptor, GuardedProcess.identifiers.own, options.descriptor] + sockets.map { $0 ?? -1 }
         return "\(variable)=\(numbers.map { "\($0)" }.joined(separator: " "))"
     }
 

@@ -1,4 +1,5 @@
 internal import DaemonOptions
+internal import Logging
 internal import RelayControl
 internal import RelayCore
 internal import RelayOperations
@@ -7,39 +8,51 @@ internal import WireFormat
 /// All addresses on which commands are answered.
 struct Listeners: Sendable {
     private let udp: [UDPListener]
-    private var tcp: [TCPListener] = []
-    private var console: [ConsoleListener] = []
-    private var http: [HTTPListener] = []
+    private let tcp: [TCPListener]
+    private let console: [ConsoleListener]
+    private let http: [HTTPListener]
     private let handler: any NGMessageHandler
 
     /// - Parameter sockets: for `listen-ng`, from a guard that has bound them.
     init(
-        _ configuration: Configuration, sockets: [Int32]?, handler: any NGMessageHandler, operations: Operations
+        _ configuration: Configuration, sockets: [Int32?]?, handler: any NGMessageHandler, operations: Operations,
+        log: Logger
     ) async throws {
+        func open<Opened>(
+            _ addresses: [TransportAddress], _ start: (TransportAddress) async throws -> Opened
+        ) async throws -> [Opened] {
+            var attempts = ListenerAttempts<Opened>(configuration)
+            for address in addresses {
+                do {
+                    attempts.opened(try await start(address), at: address)
+                } catch {
+                    try attempts.failed(error, at: address)
+                }
+            }
+            return try attempts.finish(log).compactMap { $0 }
+        }
         self.handler = handler
         let tos = configuration.controlTOS
-        for address in configuration.listenCLI {
-            console.append(
-                try await ConsoleListener.start(
-                    at: address, idleTimeout: .seconds(configuration.httpIdleTimeout), console: operations.console))
+        console = try await open(configuration.listenCLI) {
+            try await ConsoleListener.start(
+                at: $0, idleTimeout: .seconds(configuration.httpIdleTimeout), console: operations.console)
         }
         let services = HTTPServices(
             handler: handler, operations: operations, idleTimeout: .seconds(configuration.httpIdleTimeout),
             name: configuration.softwareID ?? "relayd-\(Relayd.version)")
-        for address in configuration.listenHTTP {
-            http.append(try await HTTPListener.start(at: address, services: services))
-        }
+        http = try await open(configuration.listenHTTP) { try await HTTPListener.start(at: $0, services: services) }
         // Who is answered by NG can count on all the others.
-        var udp: [UDPListener] = []
-        for (index, address) in configuration.listenNG.enumerated() {
-            let socket = sockets.flatMap { index < $0.count ? ControlSocket(descriptor: $0[index]) : nil }
-            udp.append(
-                try UDPListener(
-                    socket ?? ControlSocket(at: address, tos: tos), family: address.address.family, handler: handler))
+        if let sockets {
+            udp = try zip(configuration.listenNG, sockets).compactMap { address, socket in
+                guard let socket else { return nil }
+                let control = ControlSocket(descriptor: socket)
+                return try UDPListener(control, family: address.address.family, handler: handler)
+            }
+        } else {
+            udp = try await open(configuration.listenNG) { try UDPListener(at: $0, tos: tos, handler: handler) }
         }
-        self.udp = udp
-        for address in configuration.listenTCPNG {
-            tcp.append(try await TCPListener.start(at: address, tos: tos, handler: handler))
+        tcp = try await open(configuration.listenTCPNG) {
+            try await TCPListener.start(at: $0, tos: tos, handler: handler)
         }
     }
 

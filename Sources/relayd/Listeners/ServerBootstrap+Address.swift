@@ -8,7 +8,10 @@ extension ServerBootstrap {
     /// relay starts before the network.
     func listen(at local: TransportAddress) async throws -> any Channel {
         do {
-            return try await serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Beside one for all IPv4 addresses there is one for all of IPv6.
+            let isIPv6 = local.address.family == .ipv6
+            return try await (isIPv6 ? serverChannelOption(.isIPv6Only, value: 1) : self)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelOption(.freeBind(local.address.family), value: 1)
                 .bind(to: SocketAddress(ipAddress: local.address.description, port: Int(local.port))).get()
         } catch let error as IOError {
@@ -19,6 +22,9 @@ extension ServerBootstrap {
 }
 
 extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
+    /// IPV6_V6ONLY (<linux/in6.h>); NIO's own default is both.
+    fileprivate static var isIPv6Only: Self { Self(level: .ipv6, name: NIOBSDSocket.Option(rawValue: 26)) }
+
     fileprivate static func freeBind(_ family: AddressFamily) -> Self {
         // IP_FREEBIND and IPV6_FREEBIND (<linux/in.h>, <linux/in6.h>), which NIO has no names for.
         switch family {
