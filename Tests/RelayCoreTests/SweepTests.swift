@@ -163,6 +163,8 @@ import WireFormat
         var (rtp, rtcp) = (StreamCounters(), StreamCounters())
         (rtp.packets, rtp.bytes, rtp.ssrc, rtp.isKernelized) = (1000, 172_000, 7, true)
         (rtcp.packets, rtcp.errors) = (10, 1)
+        rtp.quality = SourceQuality()
+        rtp.quality?.lost = 5
         let old = try ports("1@host")
         for port in old {
             plane.pretend(rtp, at: port)
@@ -193,12 +195,14 @@ import WireFormat
         let stream = try expectAll().sides[1].media[0].streams.first
         #expect(stream?.counters.bytes == (what == "refusal" ? nil : 172_000))
         #expect(stream?.counters.ssrc == (what == "refusal" ? nil : 7))
+        #expect(stream?.counters.quality?.lost == (what == "refusal" ? nil : 5))
         if what == "fax" || what == "move" { #expect(stream?.counters.isKernelized == false, "that port is closed") }
 
         try restore("1@host")
         _ = try expectAll()
         #expect(relay.terminate(callID: "1@host"))
         #expect(relay.callTotals.oneWay == 0 && relay.callTotals.withoutPackets == 0)
+        #expect(relay.qualityTotals.lost == 10)
     }
 
     @Test("jitter is measured by the clock of the codec that was agreed on, not of the first one that was offered")

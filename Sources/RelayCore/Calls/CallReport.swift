@@ -145,6 +145,10 @@ extension CallReport {
             var counters = counters
             counters.ssrc = counters.ssrc ?? terms?.ssrc
             counters.quality = counters.settledQuality(clockRate: terms?.clockRate ?? 0, clock: clock)
+            if let faults = rtp?.earlierFaults, faults != StreamQuality.Faults() {
+                counters.quality = counters.quality ?? SourceQuality()
+                counters.quality?.add(faults)
+            }
             func seconds(_ packet: UInt64) -> UInt64 {
                 packet == 0 ? 0 : (clock.wall &- (clock.monotonic &- packet)) / 1_000_000_000
             }

@@ -3,6 +3,9 @@ extension MediaStream {
     /// Adds what a port has counted that is about to be closed.
     mutating func keep(_ counters: StreamCounters, of component: StreamComponent) {
         guard counters != StreamCounters() else { return }
+        if component == .rtp, let quality = counters.settledQuality(clockRate: terms.clockRate, clock: (0, 0)) {
+            earlierFaults += quality
+        }
         var counters = counters
         counters.isKernelized = false
         earlier[component, default: StreamCounters()] += counters

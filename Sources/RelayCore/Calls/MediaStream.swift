@@ -156,6 +156,8 @@ package struct MediaStream: Hashable, Sendable {
     package var sources: [SourceHistory] = []
     /// What ports have counted that are closed now.
     package var earlier: [StreamComponent: StreamCounters] = [:]
+    /// What was not as it should be of the RTP that came to them.
+    package var earlierFaults = StreamQuality.Faults()
 
     package init(kind: ByteString, transport: TransportProtocol) {
         terms = MediaTerms(kind: kind, transport: transport)

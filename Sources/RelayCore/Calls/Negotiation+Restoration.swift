@@ -48,7 +48,9 @@ extension Negotiation {
 
     /// What this relay knows of an m-line, and snapshots do not tell.
     private func keep(_ known: MediaStream?, in stream: inout MediaStream) {
-        (stream.sources, stream.earlier) = (known?.sources ?? [], known?.earlier ?? [:])
+        if let known {
+            (stream.sources, stream.earlier, stream.earlierFaults) = (known.sources, known.earlier, known.earlierFaults)
+        }
         if stream.port == nil { stream.reserved = known?.reserved }
         stream.closeRTCPAt = stream.hasSpareRTCP ? known?.closeRTCPAt ?? context.monotonic + Self.supersededGrace : nil
     }

@@ -112,6 +112,13 @@ extension Relay {
             var hasSpoken = false
             for media in side.media {
                 hasSpoken = hasSpoken || media.hasSpokenEarlier
+                if media.earlierFaults != StreamQuality.Faults() {
+                    var earlier = SourceQuality()
+                    earlier.add(media.earlierFaults)
+                    sources.append((earlier, 0))  // the jitter is not known any more
+                    let interface = media.ports.first?.interface ?? media.reserved?.interface
+                    interface?.quality.withLock { $0.add(earlier, clockRate: 0) }
+                }
                 for port in media.ports {
                     var counters = plane.counters(of: port.rtp.slot)
                     guard counters.packets > 0 else { continue }

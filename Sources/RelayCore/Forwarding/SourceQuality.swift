@@ -33,6 +33,28 @@ public struct SourceQuality: Hashable, Sendable {
     public var highest: QualitySample? { summary.highest }
 }
 
+extension StreamQuality.Faults {
+    /// Adds what was not as it should be of another source, or of the same one at another port.
+    static func += (sum: inout Self, other: SourceQuality) {
+        sum.lost &+= other.lost
+        sum.duplicates &+= other.duplicates
+        sum.reordered &+= other.reordered
+        sum.gaps &+= other.gaps
+        sum.restarts &+= other.restarts
+    }
+}
+
+extension SourceQuality {
+    /// Adds what was not as it should be at other ports.
+    mutating func add(_ faults: StreamQuality.Faults) {
+        lost &+= faults.lost
+        duplicates &+= faults.duplicates
+        reordered &+= faults.reordered
+        gaps &+= faults.gaps
+        restarts &+= faults.restarts
+    }
+}
+
 extension StreamCounters {
     /// The quality ready to be shown: with what the kernel has measured, and with one sample of a call too short to have
     /// any. `nil` before the first RTP packet.

@@ -4,7 +4,7 @@
 /// sample, by what the listening end reports, and where it reports nothing by the RTP as it comes in.
 package struct StreamQuality: Sendable, BitwiseCopyable {
     /// What was not as it should be since the source was first heard.
-    package struct Faults: Equatable, Sendable, BitwiseCopyable {
+    package struct Faults: Hashable, Sendable, BitwiseCopyable {
         /// Sequence numbers that never came; late ones are taken off again.
         package var lost: Int32 = 0
         package var duplicates: UInt16 = 0
