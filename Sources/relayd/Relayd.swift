@@ -135,6 +135,8 @@ struct Relayd {
 
     private static func run(_ configuration: Configuration, _ surroundings: Surroundings) async throws {
         let (link, settings, log) = (surroundings.link, surroundings.settings, surroundings.log)
+        // What comes while the relay starts is done when it has.
+        let signals = await UnixSignalsSequence(trapping: ReloadService.signals)
         let kernel = KernelForwarding(configuration, log: log)
         let portSockets = PortSocketChoice(configuration, log: log)
         var relayConfiguration = Relay.Configuration(configuration, log: log)
@@ -177,7 +179,7 @@ struct Relayd {
         }
         let services = ServiceGroup(
             services: [
-                ReloadService(configuration: live, settings: settings, log: log, parse: parse),
+                ReloadService(signals, configuration: live, settings: settings, log: log, parse: parse),
                 room.service, AdoptionService(kernel: kernel, shared: shared), failover, hold,
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
@@ -186,8 +188,9 @@ struct Relayd {
         link?.tell(.leaving)
         // Whoever asks once more means it. A guard sees to that by itself, and what asks it may ask us too: all processes of
         // a unit, or of a terminal, get the signal.
+        let isGuarded = link?.endsWithGuard() == true
         for signal in [SIGTERM, SIGINT] {
-            if link == nil { SystemService.restoreDefault(of: signal) } else { SystemService.ignore(signal) }
+            if isGuarded { SystemService.ignore(signal) } else { SystemService.restoreDefault(of: signal) }
         }
         log.notice("relayd stops; \(relay.callCount) calls are left")
         if link == nil { try ServiceManager.stopping() }

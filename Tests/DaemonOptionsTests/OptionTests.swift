@@ -47,6 +47,8 @@ struct OptionTests {
                 """)
         #expect(configuration.timeout == 70 && configuration.tos == 184)
         #expect(configuration.listenNG.map(\.description) == ["[::1]:2223"])
+        let both = try Self.run(["--listen-ng=2223", "--listen-ng=[::]:2223"]).0
+        #expect(both.listenNG.map(\.description) == ["0.0.0.0:2223", "[::]:2223"], "each once")
         #expect(notices.map(\.text) == ["option 'no-fallback' has no effect without a table"])
         for wrong in ["70 seconds", "70#", "# 70", "70 70"] {
             #expect(throws: OptionError.self) { _ = try Self.run(["--timeout", wrong]) }

@@ -136,6 +136,21 @@ struct ForkedCallTests {
         #expect(try proxy.query().localPorts("carol").first == Int64(ports.second))
     }
 
+    @Test("A BYE that names the only branch with an answer ends the call when no other one can be answered any more")
+    func byeBesideRinging() async throws {
+        var timeouts = Timeouts()
+        timeouts.media = .seconds(3600)  // as for a call on hold
+        let proxy = try TestProxy(timeouts: timeouts, runsHousekeeping: false)
+        _ = try fork(on: proxy)
+        _ = try proxy.answer(SDPText.ok, to: "bob", branch: "z9hG4bK-1")
+        _ = try proxy.delete(from: "alice", to: "bob", with: ["delete-delay": 0])
+        let now = SystemClock.monotonic
+        proxy.relay.sweep(at: now + 30_000_000_000)
+        #expect(proxy.callCount == 1, "the other branch still rings")
+        proxy.relay.sweep(at: now + 201_000_000_000)
+        #expect(proxy.callCount == 0)
+    }
+
     @Test("A tag that nobody has asked for ends the whole call: beside `rtpp-flags` Kamailio always sends one")
     func deleteWithUnaskedTag() async throws {
         let proxy = try TestProxy()

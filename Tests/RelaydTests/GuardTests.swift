@@ -72,7 +72,9 @@ struct GuardTests {
             _ = try await Self.child(of: relay, otherThan: first)
             let patient = NGClient(relay.options.control, patience: .seconds(1), tries: 10)
             #expect(try await patient.send(Self.ping) == Self.pong)
-            // The console was there before that.
+            _ = try await eventually("the console has its commands") {
+                relay.process.log.components(separatedBy: " is ready: ").count == 3 ? true : nil
+            }
             #expect(try await ask("list timeout") == "TIMEOUT=40\n")
             #expect(try await ask("params current").contains("\nmos = cq\n"))
             #expect(try await ask("params diff") == "max-sessions: -1 => 7\ntimeout: 30 => 40\n")

@@ -47,6 +47,33 @@ struct RedisOptionTests {
         #expect(try await relay.client.send(offer).contains("result2:ok"))
     }
 
+    @Test("a start that waits for Redis says so, and a signal that comes meanwhile counts when it is over")
+    func waits() async throws {
+        try await withTestRun("redis-late") { run in
+            let network = try LoopbackNetwork(portCount: 30)
+            let address = TransportAddress(network.host(100), port: network.ports.lowerBound)
+            let options = RelayProcess.Options(on: network)
+            let relay = try run.start(
+                try RelayProcess.executable(),
+                [
+                    "--config-file=none", "--foreground", "--log-stderr", "--log-level=6", "--table=-1",
+                    "--interface=\(options.media)", "--listen-ng=\(options.control)",
+                    "--port-min=\(options.mediaPorts.lowerBound)", "--port-max=\(options.mediaPorts.upperBound)",
+                    "--redis=\(address)", "--node=one",
+                ], name: "relay")
+            _ = try await eventually("it says that it waits: \(relay.lastLines)") {
+                relay.log.contains("the start waits for the calls in Redis") ? true : nil
+            }
+            relay.signal(SIGHUP)
+            _ = try await Self.redis("redis", at: address, in: run)
+            _ = try await eventually("it reads its options again: \(relay.lastLines)") {
+                relay.log.contains("SIGHUP: the options have not changed") ? true : nil
+            }
+            relay.signal(SIGTERM)
+            #expect(try await relay.exitStatus(within: .seconds(20)) == 0)
+        }
+    }
+
     @Test(
         "the password comes from the environment; a user that an option names comes with it",
         arguments: ["", "redis://only:@"])

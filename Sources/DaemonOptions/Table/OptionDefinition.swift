@@ -93,7 +93,10 @@ struct OptionDefinition: Sendable {
                 configuration[keyPath: path] = []
                 for text in values {
                     let addresses = try ValueParsing.listenAddresses(text, on: host)
-                    configuration[keyPath: path] += addresses
+                    // A bare port, and the same on [::] to have both families, is two addresses and not three.
+                    for address in addresses where !configuration[keyPath: path].contains(address) {
+                        configuration[keyPath: path].append(address)
+                    }
                     if addresses.count > 1 { configuration.alternativeListeners.formUnion(addresses) }
                 }
             })

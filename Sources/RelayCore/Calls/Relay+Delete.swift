@@ -12,6 +12,10 @@ extension Relay {
         }
     }
 
+    /// Branches that ring after another one was ended by name are given up after so long without a word: proxies do so after
+    /// little more than three minutes (RFC 3261 §16.6, timer C). Nanoseconds.
+    private static let ringingLimit: UInt64 = 200_000_000_000
+
     /// Ends a call, or one side of it and whoever talks to nobody else.
     ///
     /// - Parameters:
@@ -33,7 +37,7 @@ extension Relay {
         let due = overflow ? .max : sum
         let (report, hasEnded): (CallReport?, Bool) = call.state.withLock { state in
             guard !state.hasEnded else { return (nil, true) }
-            var ending: [Int]?
+            var (ending, isRinging): ([Int]?, Bool) = (nil, false)
             if let tag {
                 guard let (index, isOneOfSeveral) = Self.sideToEnd(tag, toTag, viaBranch, in: state) else {
                     return (nil, false)
@@ -41,14 +45,18 @@ extension Relay {
                 let leaving = Self.dependents(of: index, in: state)
                 let staying = state.participants.lazy.filter { !leaving.contains($0.id) }
                 // One side that has spoken, and branches that never answered: after the BYE there is no call between them.
-                let isOver = !isOneOfSeveral && staying.count { $0.tag != nil } < 2
-                if !staying.isEmpty, !isOver { ending = leaving }
+                isRinging = staying.count { $0.tag != nil } < 2
+                if !staying.isEmpty, isOneOfSeveral || !isRinging { ending = leaving }
             }
             let report = CallReport(call, state, plane: plane, interfaces: interfaces, isForeign: isForeign(state))
             adopt(&state, at: SystemClock.monotonic)
             state.version.revision += 1
             if let ending {
                 for id in ending { state.index(of: id).map { state.participants[$0].removeAt = due } }
+                // A refusal and a BYE look alike: unless somebody answers, the call is over.
+                if isRinging, toTag != nil {
+                    state.deleteAt = min(due, .max - Self.ringingLimit) + Self.ringingLimit
+                }
                 if wait == 0 { removeDueSides(of: call, &state, at: due) }
             } else if wait == 0 {
                 end(call, &state, .regular)

@@ -13,6 +13,7 @@ struct SweepSchedule {
     static let patience: UInt64 = 3_000_000_000
 
     private var next: UInt64
+    private var wasLate = false
     /// The end of the last pause; 0 before the first.
     private(set) var resumedAt: UInt64 = 0
 
@@ -22,8 +23,10 @@ struct SweepSchedule {
     /// Whether calls are to be looked at now; takes note of a pause.
     mutating func isDue(at now: UInt64) -> Bool {
         guard now >= next else { return false }
-        if now - next > Self.patience { resumedAt = now }
-        next = now &+ Self.interval
+        // One look that is late after the other is no pause, but a machine on which looks take so long.
+        let isLate = now - next > Self.patience
+        if isLate, !wasLate { resumedAt = now }
+        (wasLate, next) = (isLate, now &+ Self.interval)
         return true
     }
 

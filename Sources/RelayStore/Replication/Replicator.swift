@@ -117,11 +117,14 @@ public final class Replicator: CallObserver {
     package func restore(
         patience: Duration?, endsWithFailure: Bool = false, clock: () -> UInt64 = { SystemClock.monotonic }
     ) async throws -> Restoration {
-        var (amount, since) = (state.amountRead, clock())
+        // The clock first: what is read after it counts as later.
+        var since = clock()
+        var amount = state.amountRead
         while true {
             let restoration = restoration
             if restoration == .complete || endsWithFailure && restoration == .failed { return restoration }
-            let (read, now) = (state.amountRead, clock())
+            let now = clock()
+            let read = state.amountRead
             if read > amount { (amount, since) = (read, now) }
             if let patience, now >= since &+ patience.nanoseconds { return restoration }
             try await Task.sleep(for: .milliseconds(2))

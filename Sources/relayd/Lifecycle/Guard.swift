@@ -34,6 +34,8 @@ struct Guard {
     private var remains: [Int32] = []
     private var watchdog: ServiceWatchdog
     private var stopSignals = 0
+    /// Signals that came while a relay was starting.
+    private var postponed: Set<Int32> = []
     private var hasInput: Bool
 
     /// Opens what has to outlive a relay.
@@ -120,8 +122,12 @@ struct Guard {
         }
         for descriptor in needless { close(descriptor) }
         switch message {
-        case .beat(let safety)?: return perform(policy.handle(.beat(safety), at: now))
-        case .ready?: return perform(policy.handle(.ready, at: now))
+        case .beat(let safety)?:
+            defer { passOn() }
+            return perform(policy.handle(.beat(safety), at: now))
+        case .ready?:
+            defer { passOn() }
+            return perform(policy.handle(.ready, at: now))
         case .failed(let why)?: log.critical("\(why)")
         case .leaving?: return perform(policy.handle(.leaving, at: now))
         case .options?: break
@@ -147,11 +153,19 @@ struct Guard {
                 {
                     return status
                 }
-            case _ where policy.takesSignals: signalChild(signal)
-            default: log.notice("signal \(signal) is not passed on: the relay is starting, and reads its options now")
+            default:
+                postponed.insert(signal)
+                passOn()
             }
         }
         return nil
+    }
+
+    /// Passes signals on once the relay has come so far that it takes them; before, they would end it.
+    private mutating func passOn() {
+        guard policy.takesSignals else { return }
+        for signal in postponed { signalChild(signal) }
+        postponed = []
     }
 
     /// Children that have ended: the relay, commands, and as process 1 of a container whatever was left to us.

@@ -12,6 +12,7 @@ final class GuardLink: Sendable {
     static let variable = "RELAYD_GUARD"
 
     private let channel: GuardChannel
+    private let parent: Int32
     /// What we run with.
     let options: HandedOptions
     /// The NG sockets over UDP, in the order of the options; `nil` for an address that this host does not have.
@@ -21,7 +22,7 @@ final class GuardLink: Sendable {
     init?(environment: [String: String]) throws {
         let numbers = (environment[Self.variable] ?? "").split(separator: " ").compactMap { Int32($0) }
         guard numbers.count >= 3, GuardedProcess.follow(parent: numbers[1], signal: SIGTERM) else { return nil }
-        channel = GuardChannel(descriptor: numbers[0])
+        (channel, parent) = (GuardChannel(descriptor: numbers[0]), numbers[1])
         let file = SealedFile(descriptor: numbers[2])
         defer { file.close() }
         options = try HandedOptions(file)
@@ -42,6 +43,11 @@ final class GuardLink: Sendable {
     func tell(_ message: GuardMessage, remains: [Int32] = []) -> Bool {
         channel.send(message.text, descriptors: remains)
     }
+
+    /// From now on this process ends at once with its guard, since it does not listen to signals any more.
+    ///
+    /// - Returns: false when the guard is gone already.
+    func endsWithGuard() -> Bool { GuardedProcess.follow(parent: parent, signal: SIGKILL) }
 
     /// Has the next relay start with the options as they are now.
     func keep(_ current: Configuration, log: Logger) {

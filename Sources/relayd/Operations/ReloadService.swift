@@ -6,15 +6,27 @@ internal import UnixSignals
 
 /// SIGHUP reads the options again, SIGUSR1 makes the log less verbose, SIGUSR2 more. None of them ends anything.
 struct ReloadService: Service {
-    let configuration: LiveConfiguration
-    let settings: LogSettings
-    let log: Logger
-    /// Reads command line and file as at the start.
-    let parse: @Sendable () throws(OptionError) -> ParseResult
+    static let signals: [UnixSignal] = [.sigusr1, .sigusr2, .sighup]
+
+    private let input: UnixSignalsSequence
+    private let configuration: LiveConfiguration
+    private let settings: LogSettings
+    private let log: Logger
+    private let parse: @Sendable () throws(OptionError) -> ParseResult
+
+    /// - Parameters:
+    ///   - input: where `signals` come from.
+    ///   - parse: reads command line and file as at the start.
+    init(
+        _ input: UnixSignalsSequence, configuration: LiveConfiguration, settings: LogSettings, log: Logger,
+        parse: @escaping @Sendable () throws(OptionError) -> ParseResult
+    ) {
+        (self.input, self.configuration, self.settings) = (input, configuration, settings)
+        (self.log, self.parse) = (log, parse)
+    }
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: [.sigusr1, .sigusr2, .sighup])
-        for await signal in signals.cancelOnGracefulShutdown() {
+        for await signal in input.cancelOnGracefulShutdown() {
             switch signal {
             case .sigusr1: shiftLevel(by: -1, signal)
             case .sigusr2: shiftLevel(by: 1, signal)
