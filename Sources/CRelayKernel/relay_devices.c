@@ -69,22 +69,24 @@ int relay_devices(struct relay_device *devices, int capacity) {
     return count;
 }
 
-/// The frames sent that a link message tells of: 0 or -errno.
-static int frames_of(const struct nlmsghdr *message, uint64_t *frames) {
+/// What has been sent by what a link message tells: 0 or -errno.
+static int sent_of(const struct nlmsghdr *message, struct relay_sent *sent) {
     if (message->nlmsg_type == NLMSG_ERROR) return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
     if (message->nlmsg_type != RTM_NEWLINK) return -EPROTO;
     int left = (int)IFLA_PAYLOAD(message);
     for (const struct rtattr *attribute = IFLA_RTA(NLMSG_DATA(message)); RTA_OK(attribute, left);
          attribute = RTA_NEXT(attribute, left)) {
-        const size_t place = offsetof(struct rtnl_link_stats64, tx_packets);
-        if (attribute->rta_type != IFLA_STATS64 || RTA_PAYLOAD(attribute) < place + sizeof *frames) continue;
-        memcpy(frames, (const char *)RTA_DATA(attribute) + place, sizeof *frames);
+        struct rtnl_link_stats64 statistics;
+        const size_t needed = offsetof(struct rtnl_link_stats64, rx_errors);
+        if (attribute->rta_type != IFLA_STATS64 || RTA_PAYLOAD(attribute) < needed) continue;
+        memcpy(&statistics, RTA_DATA(attribute), needed);
+        *sent = (struct relay_sent){.frames = statistics.tx_packets, .bytes = statistics.tx_bytes};
         return 0;
     }
     return -ENODATA;
 }
 
-int relay_device_sent(uint32_t index, uint64_t *frames) {
+int relay_device_sent(uint32_t index, struct relay_sent *sent) {
     struct clinux_netlink_request request;
     struct ifinfomsg *link = clinux_netlink_begin(&request, RTM_GETLINK, 0, sizeof *link);
     link->ifi_index = (int)index;
@@ -95,7 +97,7 @@ int relay_device_sent(uint32_t index, uint64_t *frames) {
     if (result == 0) {
         ssize_t length = recv(fd, answer, sizeof answer, 0);
         const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
-        result = length < 0 ? -errno : NLMSG_OK(message, length) ? frames_of(message, frames) : -EPROTO;
+        result = length < 0 ? -errno : NLMSG_OK(message, length) ? sent_of(message, sent) : -EPROTO;
     }
     close(fd);
     return result;

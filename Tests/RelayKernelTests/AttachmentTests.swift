@@ -71,7 +71,7 @@ extension KernelTests {
                 isOver.value.store(true, ordering: .relaxed)
                 others.join()
             }
-            _ = try await eventually("others send") { try device.countSent() > 1000 ? true : nil }
+            _ = try await eventually("others send") { try device.countSent().frames > 1000 ? true : nil }
             let table = try KernelTable(number: nil)
             #expect(throws: SystemError.self) {
                 _ = try Attachment(.xdp, to: device, of: table, number: nil)

@@ -24,12 +24,18 @@ struct relay_device {
     uint32_t failed;
 };
 
+/// What an interface has sent.
+struct relay_sent {
+    uint64_t frames;
+    uint64_t bytes;
+};
+
 /// It is an IPv4 address, mapped into IPv6.
 bool relay_is_ipv4(const uint32_t address[4]);
 /// Describes up to `capacity` interfaces; returns how many, or -errno.
 int relay_devices(struct relay_device *devices, int capacity);
-/// Frames that an interface has sent so far; 0 or -errno.
-int relay_device_sent(uint32_t index, uint64_t *frames);
+/// What an interface has sent so far; 0 or -errno.
+int relay_device_sent(uint32_t index, struct relay_sent *sent);
 /// Frames that XDP should have sent and the driver has lost, by the driver's own statistics; 0 when it keeps none.
 uint64_t relay_device_xdp_errors(const char *name);
 /// The interface that has this address (in words, IPv4 mapped into IPv6); its index, 0 for none, or -errno.

@@ -70,12 +70,12 @@ struct NetworkDevice: Sendable {
         try check(unsafe relay_confirm_neighbours(interfaces, Int32(interfaces.count)), "confirm neighbours")
     }
 
-    /// Frames that it has sent by now.
-    func countSent() throws(SystemError) -> UInt64 {
-        var frames: UInt64 = 0
-        // SAFETY: the shim fills one number.
-        try check(unsafe relay_device_sent(index, &frames), "ask what \(name) has sent")
-        return frames
+    /// Frames and bytes that it has sent by now.
+    func countSent() throws(SystemError) -> relay_sent {
+        var sent = relay_sent()
+        // SAFETY: the shim fills one structure.
+        try check(unsafe relay_device_sent(index, &sent), "ask what \(name) has sent")
+        return sent
     }
 
     /// Frames that XDP should have sent and the driver has lost.

@@ -1,3 +1,4 @@
+internal import CRelayKernel
 internal import Glibc
 internal import RelayCore
 
@@ -5,6 +6,8 @@ internal import RelayCore
 enum Probe {
     /// Frames at a time: many beside what others send meanwhile, and few enough for the rings of all drivers.
     private static let frames: UInt64 = 256
+    /// Octets of a frame: more than most have that others send, speech above all, and fewer than any interface takes.
+    private static let length: UInt64 = 1000
     /// More than half of these have to be proofs: what others send does not come evenly.
     private static let rounds = 8
     /// So long is counted what others send, and some drivers take to count what they have sent. Microseconds.
@@ -13,34 +16,48 @@ enum Probe {
     private static let interval: UInt32 = 50
     /// The Ethernet configuration test: a frame to its own sender. A switch has no reason to pass it on.
     private static let protocolNumber: [UInt8] = [0x90, 0x00]
-    private static let shortestFrame = 60
 
     /// What an interface has sent, and in which time.
     private struct Window {
-        let frames: UInt64
+        var frames: UInt64 = 0
+        var bytes: UInt64 = 0
         /// Nanoseconds.
-        let time: UInt64
+        var time: UInt64 = 0
+
+        static func += (sum: inout Window, other: Window) {
+            (sum.frames, sum.bytes) = (sum.frames &+ other.frames, sum.bytes &+ other.bytes)
+            sum.time += other.time
+        }
+
+        /// Whether our frames are in it, beside what others have sent at other times. Half of ours are enough, because the
+        /// others' part is an estimate.
+        func hasOurs(beside others: Window) -> Bool {
+            let foreign = others.frames * time / max(1, others.time)
+            guard frames >= max(Probe.frames, foreign + Probe.frames / 2) else { return false }
+            let usual = others.bytes / max(1, others.frames)
+            // Others' frames may come faster now, but they are not larger. (Where they are as large as ours, the count has to do.)
+            return usual >= Probe.length / 2 || bytes >= usual * frames + (Probe.length - usual) * Probe.frames / 2
+        }
     }
 
-    /// Sends frames from the interface to itself and looks whether it counts them sooner than it would count those of others.
+    /// Sends frames from the interface to itself and looks whether it counts them beside what others send.
     static func run(_ program: Descriptor, on device: NetworkDevice) throws(SystemError) {
         let errors = device.xdpErrors
         var frame = device.hardware + device.hardware + protocolNumber
-        frame += [UInt8](repeating: 0, count: shortestFrame - frame.count)
+        frame += [UInt8](repeating: 0, count: Int(length) - frame.count)
         var run = ProgramRun(frame)
         (run.interface, run.repetitions, run.isLive) = (device.index, Int(frames), true)
-        var (proofs, failures) = (0, 0)
+        var (proofs, failures, others) = (0, 0, Window())
         while proofs <= rounds / 2, failures < rounds / 2 {
-            let others = try look(at: device) { _ throws(SystemError) in usleep(pause) }
+            others += try look(at: device) { _ throws(SystemError) in usleep(pause) }
             let all = try look(at: device) { (start) throws(SystemError) in
                 _ = try run(program)
-                while try device.countSent() &- start.sent < frames,
-                    SystemClock.monotonic - start.time < patience * 1000
-                { usleep(interval) }
+                let deadline = SystemClock.monotonic + patience * 1000
+                while try device.countSent().frames &- start.frames < frames, SystemClock.monotonic < deadline {
+                    usleep(interval)
+                }
             }
-            // Half of ours are enough, because the others' part is an estimate.
-            let foreign = others.frames * all.time / max(1, others.time)
-            if all.frames >= max(frames, foreign + frames / 2) { proofs += 1 } else { failures += 1 }
+            if all.hasOurs(beside: others) { proofs += 1 } else { failures += 1 }
         }
         guard proofs > rounds / 2, device.xdpErrors == errors else {
             throw SystemError(errno: EIO, operation: "prove that \(device.name) sends (XDP): it loses frames")
@@ -48,10 +65,12 @@ enum Probe {
     }
 
     private static func look(
-        at device: NetworkDevice, during work: (_ start: (sent: UInt64, time: UInt64)) throws(SystemError) -> Void
+        at device: NetworkDevice, during work: (_ start: relay_sent) throws(SystemError) -> Void
     ) throws(SystemError) -> Window {
-        let start = (sent: try device.countSent(), time: SystemClock.monotonic)
+        let (start, time) = (try device.countSent(), SystemClock.monotonic)
         try work(start)
-        return Window(frames: try device.countSent() &- start.sent, time: SystemClock.monotonic - start.time)
+        let end = try device.countSent()
+        return Window(
+            frames: end.frames &- start.frames, bytes: end.bytes &- start.bytes, time: SystemClock.monotonic - time)
     }
 }
