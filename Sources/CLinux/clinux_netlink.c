@@ -46,26 +46,28 @@ int clinux_netlink_send(int fd, const struct clinux_netlink_request *request) {
     return sent < 0 ? (int)sent : 0;
 }
 
-int clinux_netlink_perform(struct clinux_netlink_request *request) {
-    request->header.nlmsg_flags |= NLM_F_ACK;
+int clinux_netlink_ask(
+    const struct clinux_netlink_request *request, struct nlmsghdr *answer, size_t capacity) {
     int fd = clinux_netlink_open();
     if (fd < 0) return fd;
     long result = clinux_netlink_send(fd, request);
-    if (result == 0) {
-        struct {
-            struct nlmsghdr header;
-            struct nlmsgerr error;
-            char request[600];
-        } answer;
-        result = RETRY(recv(fd, &answer, sizeof answer, 0));
-        if (result >= (long)(sizeof answer.header + sizeof answer.error.error)
-            && answer.header.nlmsg_type == NLMSG_ERROR)
-            result = answer.error.error;
-        else if (result >= 0)
-            result = -EBADMSG;
-    }
+    if (result == 0) result = RETRY(recv(fd, answer, capacity, 0));
     close(fd);
-    return (int)result;
+    if (result < 0) return (int)result;
+    if (!NLMSG_OK(answer, result)) return -EBADMSG;
+    // A verdict of 0 is an acknowledgement.
+    return answer->nlmsg_type == NLMSG_ERROR ? ((const struct nlmsgerr *)NLMSG_DATA(answer))->error : 0;
+}
+
+int clinux_netlink_perform(struct clinux_netlink_request *request) {
+    request->header.nlmsg_flags |= NLM_F_ACK;
+    struct {
+        struct nlmsghdr header;
+        struct nlmsgerr error;
+        char request[600];
+    } answer;
+    int error = clinux_netlink_ask(request, &answer.header, sizeof answer);
+    return error == 0 && answer.header.nlmsg_type != NLMSG_ERROR ? -EBADMSG : error;
 }
 
 int clinux_ethtool(int fd, const char *interface, void *command) {

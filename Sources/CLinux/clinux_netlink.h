@@ -22,6 +22,9 @@ struct rtattr *clinux_netlink_add(
 int clinux_netlink_open(void);
 /// Sends a request: 0 or -errno.
 int clinux_netlink_send(int fd, const struct clinux_netlink_request *request);
+/// Sends a request on a socket of its own, and reads the one message that answers it, which has to fit: 0 or -errno.
+int clinux_netlink_ask(
+    const struct clinux_netlink_request *request, struct nlmsghdr *answer, size_t capacity);
 /// Sends a request on a socket of its own, and waits for the kernel's verdict: 0 or -errno.
 int clinux_netlink_perform(struct clinux_netlink_request *request);
 

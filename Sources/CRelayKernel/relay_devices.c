@@ -71,7 +71,6 @@ int relay_devices(struct relay_device *devices, int capacity) {
 
 /// What has been sent by what a link message tells: 0 or -errno.
 static int sent_of(const struct nlmsghdr *message, struct relay_sent *sent) {
-    if (message->nlmsg_type == NLMSG_ERROR) return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
     if (message->nlmsg_type != RTM_NEWLINK) return -EPROTO;
     int left = (int)IFLA_PAYLOAD(message);
     for (const struct rtattr *attribute = IFLA_RTA(NLMSG_DATA(message)); RTA_OK(attribute, left);
@@ -90,17 +89,9 @@ int relay_device_sent(uint32_t index, struct relay_sent *sent) {
     struct clinux_netlink_request request;
     struct ifinfomsg *link = clinux_netlink_begin(&request, RTM_GETLINK, 0, sizeof *link);
     link->ifi_index = (int)index;
-    int fd = clinux_netlink_open();
-    if (fd < 0) return fd;
     _Alignas(struct nlmsghdr) char answer[16384];
-    int result = clinux_netlink_send(fd, &request);
-    if (result == 0) {
-        ssize_t length = recv(fd, answer, sizeof answer, 0);
-        const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
-        result = length < 0 ? -errno : NLMSG_OK(message, length) ? sent_of(message, sent) : -EPROTO;
-    }
-    close(fd);
-    return result;
+    int error = clinux_netlink_ask(&request, (struct nlmsghdr *)answer, sizeof answer);
+    return error ? error : sent_of((const struct nlmsghdr *)answer, sent);
 }
 
 /// What a driver calls its counters of frames that XDP could not send.

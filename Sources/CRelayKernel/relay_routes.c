@@ -18,7 +18,6 @@ enum {
 
 /// The interface that a route message names, or -errno.
 static int output_of(const struct nlmsghdr *message) {
-    if (message->nlmsg_type == NLMSG_ERROR) return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
     if (message->nlmsg_type != RTM_NEWROUTE) return -EPROTO;
     int left = (int)RTM_PAYLOAD(message);
     for (struct rtattr *attribute = RTM_RTA(NLMSG_DATA(message)); RTA_OK(attribute, left);
@@ -40,17 +39,9 @@ int relay_route_device(const uint32_t from[4], const uint32_t to[4]) {
     route->rtm_src_len = route->rtm_dst_len = (uint8_t)(8 * size);
     clinux_netlink_add(&request, RTA_DST, to + start, size);
     clinux_netlink_add(&request, RTA_SRC, from + start, size);
-    int fd = clinux_netlink_open();
-    if (fd < 0) return fd;
     _Alignas(struct nlmsghdr) char answer[4096];
-    int result = clinux_netlink_send(fd, &request);
-    if (result == 0) {
-        ssize_t length = recv(fd, answer, sizeof answer, 0);
-        const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
-        result = length < 0 ? -errno : NLMSG_OK(message, length) ? output_of(message) : -EPROTO;
-    }
-    close(fd);
-    return result;
+    int error = clinux_netlink_ask(&request, (struct nlmsghdr *)answer, sizeof answer);
+    return error ? error : output_of((const struct nlmsghdr *)answer);
 }
 
 /// A neighbour that the kernel has not heard of for a while: its address.
