@@ -40,8 +40,20 @@ final class GoldenPhone: Sendable {
         }
     }
 
-    /// Packets that are lost on their way to the relay.
-    func skip(_ count: UInt16) { state.withLock { $0.sequence += count } }
+    /// Sends RTP of which some packets are lost on their way to the relay; the others come in one go.
+    func send(
+        _ kind: Packet, count before: Int, missing: Int, then after: Int, to relay: TransportAddress
+    ) async throws {
+        let sequence = state.withLock { state in
+            defer { state.sequence += UInt16(before + missing + after) }
+            return state.sequence
+        }
+        let numbers = Array(1...before + missing + after)
+        let sent = (numbers.prefix(before) + numbers.suffix(after)).map {
+            kind.octets(sequence: sequence + UInt16($0), ssrc: UInt32(name.utf8.first ?? 0))
+        }
+        try await rtp.send(sent, to: relay)
+    }
 
     /// What has arrived at a port since the last time; waits until it is `count` datagrams.
     func receive(_ count: Int, atRTCPPort: Bool) async throws -> [[UInt8]] {

@@ -36,7 +36,19 @@ package final class UDPEndpoint: Sendable {
 
     /// Sends one datagram to each of many, with as few system calls as can be.
     package func send(_ payload: [UInt8], toAll destinations: [TransportAddress]) async throws {
-        for destination in destinations { channel.write(try envelope(payload, to: destination), promise: nil) }
+        try await flush(try destinations.map { try envelope(payload, to: $0) })
+    }
+
+    /// Sends datagrams in one go: however busy the machine is, no pause comes between them.
+    package func send(_ payloads: [[UInt8]], to destination: TransportAddress) async throws {
+        try await flush(try payloads.map { try envelope($0, to: destination) })
+        for payload in payloads {
+            record(CapturedDatagram(source: local, destination: destination, payload: payload))
+        }
+    }
+
+    private func flush(_ envelopes: [AddressedEnvelope<ByteBuffer>]) async throws {
+        for envelope in envelopes { channel.write(envelope, promise: nil) }
         try await channel.eventLoop.submit { [channel] in channel.flush() }.get()
     }
 
