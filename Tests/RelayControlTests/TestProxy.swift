@@ -43,6 +43,12 @@ final class TestProxy: Sendable {
         dispatcher = NGDispatcher(relay: relay, log: silent, statistics: statistics)
     }
 
+    /// A relay with so few ports that none may be another's: at an address of its own.
+    convenience init(portCount: UInt16) throws {
+        let network = try LoopbackNetwork(portCount: portCount)
+        try self.init(interfaces: ["\(network.host(1))"], ports: network.ports)
+    }
+
     deinit { relay.stop() }
 
     /// A port that is steered is taken from whoever has bound it, so the two kinds of relay keep apart when they run at the same
@@ -139,8 +145,7 @@ final class TestProxy: Sendable {
 
     /// Waits until every port is free: the housekeeper closes them after the call is gone.
     func requireAllPortsFree(_ location: SourceLocation = #_sourceLocation) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while usedPorts > 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(2)) }
+        _ = try? await eventually("all ports are free") { usedPorts == 0 ? true : nil }
         try #require(usedPorts == 0, "ports are left open", sourceLocation: location)
     }
 

@@ -6,21 +6,24 @@ import WireFormat
 @testable import RelayCore
 
 /// Commands that come between what is being talked and what is learned of it; in process, with real packets.
-@Suite("Commands in the middle of a call", .serialized, .timeLimit(.minutes(1)))
+@Suite("Commands in the middle of a call", .serialized, .timeLimit(.minutes(10)))
 struct LearnedLateTests {
-    private static let loopback = IPAddress(ipv4: 0x7F00_0001)
+    /// Of each test alone.
+    private let (local, elsewhere): (IPAddress, IPAddress)
     private let relay: Relay
 
     init() throws {
-        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: Self.loopback)])
-        configuration.ports = 44_000...44_199
+        let network = try LoopbackNetwork(portCount: 2)
+        (local, elsewhere) = (network.host(1), network.host(2))
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: local)])
+        configuration.ports = 24_000...24_199
         configuration.mediaThreads = 1
         relay = try Relay(configuration, runsHousekeeping: false)
     }
 
     /// m-lines for these ports, audio first.
     private func sdp(_ ports: UInt16...) -> [UInt8] {
-        var lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"]
+        var lines = ["v=0", "o=- 1 1 IN IP4 \(local)", "s=-", "c=IN IP4 \(local)", "t=0 0"]
         for (index, port) in ports.enumerated() {
             lines.append(index == 0 ? "m=audio \(port) RTP/AVP 8" : "m=video \(port) RTP/AVP 96")
         }
@@ -39,11 +42,11 @@ struct LearnedLateTests {
     @Test("what was learned before a move is not taken for what comes after it")
     func staleNews() async throws {
         defer { relay.stop() }
-        let caller = try await UDPEndpoint(at: TransportAddress(Self.loopback, port: 44_200))
+        let caller = try await UDPEndpoint(at: TransportAddress(local, port: 24_200))
         defer { caller.close() }
-        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(44_200)))
-        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204)))
-        let port = TransportAddress(Self.loopback, port: try #require(ports(toCaller).first))
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(24_200)))
+        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(24_204)))
+        let port = TransportAddress(local, port: try #require(ports(toCaller).first))
         // When the second packet has been counted, the news of the first one are on their way.
         for number: UInt64 in 1...2 {
             try await caller.send([0x80, 8, 0, UInt8(number)] + [UInt8](repeating: 1, count: 9), to: port)
@@ -51,29 +54,29 @@ struct LearnedLateTests {
                 relay.query(callID: "1")?.sides[0].media[0].streams[0].counters.packets == number ? true : nil
             }
         }
-        _ = try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_210)))
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(24_210)))
         relay.collect()
         #expect(observed("a")?.source == nil)
-        #expect(observed("a")?.target == TransportAddress(Self.loopback, port: 44_210))
+        #expect(observed("a")?.target == TransportAddress(local, port: 24_210))
         #expect(observed("a")?.isLocked == false)
     }
 
     @Test("a lock that a stranger's packet has closed is known, although the stranger is refused")
     func lockedByStranger() async throws {
         defer { relay.stop() }
-        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(44_200)))
-        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204)))
-        let port = TransportAddress(Self.loopback, port: try #require(ports(toCaller).first))
+        _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(24_200)))
+        let toCaller = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(24_204)))
+        let port = TransportAddress(local, port: try #require(ports(toCaller).first))
         let slot = try #require(relay.find("1")?.state.withLock { $0.ports.first { $0.rtpAddress == port }?.rtp.slot })
         // The caller, behind NAT, was heard four seconds ago.
-        let (signalled, source) = (TransportAddress(Self.loopback, port: 44_200), port.with(port: 44_202))
+        let (signalled, source) = (TransportAddress(local, port: 24_200), port.with(port: 24_202))
         let start = SystemClock.monotonic - SourceLatch.learningWindow - 1_000_000_000
         var latch = SourceLatch(signalled: signalled, policy: SourceLatch.Policy())
         latch.signal(signalled, policy: latch.policy, isPublic: true, at: start)
         #expect(latch.received(from: source, at: start + 1) == .learned)
         relay.plane.apply([.relatch(slot, latch)], worker: 0)
 
-        let stranger = try await UDPEndpoint(at: TransportAddress(IPAddress(ipv4: 0x7F00_0002), port: 44_206))
+        let stranger = try await UDPEndpoint(at: TransportAddress(elsewhere, port: 24_206))
         defer { stranger.close() }
         try await stranger.send([0x80, 8, 0, 1] + [UInt8](repeating: 1, count: 9), to: port)
         _ = try await eventually("the stranger is refused") { relay.drops(.unexpectedSource) == 1 ? true : nil }
@@ -88,25 +91,25 @@ struct LearnedLateTests {
     @Test("an m-line that an offer takes back keeps its ports until the answer, or for good when that refuses")
     func withdrawn() throws {
         defer { relay.stop() }
-        let toCallee = ports(try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(44_200, 44_202))))
+        let toCallee = ports(try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp(24_200, 24_202))))
         let toCaller = ports(
-            try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204, 44_206))))
+            try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(24_204, 24_206))))
         #expect(relay.snapshot(of: "1")?.ports.count == 4)
 
         func offer(_ video: UInt16) throws -> [UInt16] {
-            ports(try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_200, video))))
+            ports(try relay.offer(Offer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(24_200, video))))
         }
         #expect(try offer(0) == [toCallee[0], 0])
         #expect(relay.snapshot(of: "1")?.ports.count == 4, "nobody has agreed to it yet")
         let video = relay.snapshot(of: "1")?.sides[0].media[1].terms
-        #expect(video?.signalled == TransportAddress(Self.loopback, port: 44_202), "it may still be refused")
+        #expect(video?.signalled == TransportAddress(local, port: 24_202), "it may still be refused")
         // It was refused: what is said next is about the same ports.
-        #expect(try offer(44_202) == toCallee)
-        let again = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204, 44_206)))
+        #expect(try offer(24_202) == toCallee)
+        let again = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(24_204, 24_206)))
         #expect(ports(again) == toCaller)
 
         #expect(try offer(0) == [toCallee[0], 0])
-        let agreed = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(44_204, 0)))
+        let agreed = try relay.answer(Answer(callID: "1", fromTag: "a", toTag: "b", sdp: sdp(24_204, 0)))
         #expect(ports(agreed) == [toCaller[0], 0])
         #expect(relay.snapshot(of: "1")?.ports.count == 2)
     }
@@ -119,7 +122,7 @@ struct LearnedLateTests {
             threads: 1, capacity: 8, isPinned: false, listener: Poller(),
             watch: { (_, _, _) throws(SystemError) in throw fails })
         defer { plane.stop() }
-        let pool = PortPool(address: Self.loopback, range: 44_002...44_003)
+        let pool = PortPool(address: local, range: 24_002...24_003)
         let state = CallState(tos: 0, wall: 1, monotonic: 1, node: "a")
         let call = Call(id: "1", worker: 0, state: state)
         // More often than there are slots: each is given back.

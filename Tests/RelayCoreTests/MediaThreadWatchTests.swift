@@ -42,7 +42,7 @@ struct MediaThreadWatchTests {
         #expect(Self.look(&watch, from: 0, to: 5000) { [$0 / patience] } == nil)
     }
 
-    @Test("a thread without packets comes when it is asked", .timeLimit(.minutes(1)))
+    @Test("a thread without packets comes when it is asked", .timeLimit(.minutes(10)))
     func comes() async throws {
         let network = try LoopbackNetwork(portCount: 4)
         var configuration = Relay.Configuration(interfaces: [MediaInterface(local: network.host(1))])

@@ -1,4 +1,5 @@
 import RelayCore
+import RelayTestSupport
 import Synchronization
 import Testing
 import WireFormat
@@ -14,9 +15,11 @@ import WireFormat
         var opened: [(port: UInt16, worker: UInt16)] { plane.withLock { $0?.opened ?? [] } }
     }
 
-    private static func relay(threads: Int, node: String, made: Made) throws(RelayError) -> Relay {
-        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))])
-        configuration.ports = 43_000...43_999
+    private static func relay(
+        threads: Int, node: String, on network: LoopbackNetwork, made: Made
+    ) throws(RelayError) -> Relay {
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: network.host(1))])
+        configuration.ports = network.ports
         configuration.mediaThreads = threads
         configuration.pinsMediaThreads = true
         configuration.node = node
@@ -28,10 +31,11 @@ import WireFormat
     }
 
     @Test("all ports of a call are its thread's, also where the call goes on elsewhere")
-    func placement() throws {
+    func placement() async throws {
+        let network = try LoopbackNetwork(portCount: 1_000)
         let (first, second) = (Made(), Made())
         let lanes = PortLanes(count: 4)
-        let relay = try Self.relay(threads: 4, node: "a", made: first)
+        let relay = try Self.relay(threads: 4, node: "a", on: network, made: first)
         for number in 0..<8 {
             let id = ByteString("\(number)@host")
             _ = try relay.offer(Offer(callID: id, fromTag: "a", sdp: Self.body))
@@ -44,7 +48,8 @@ import WireFormat
 
         let snapshots = (0..<8).compactMap { relay.snapshot(of: ByteString("\($0)@host")) }
         relay.stop()
-        let heir = try Self.relay(threads: 4, node: "b", made: second)
+        for port in opened.map(\.port) { try await network.requireFree(port) }
+        let heir = try Self.relay(threads: 4, node: "b", on: network, made: second)
         // In another order, so that taking turns would not do.
         for snapshot in snapshots.reversed() { heir.apply(snapshot) }
         let restored = second.opened

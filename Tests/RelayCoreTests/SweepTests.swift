@@ -1,3 +1,4 @@
+import RelayTestSupport
 import Synchronization
 import Testing
 import WireFormat
@@ -10,8 +11,9 @@ import WireFormat
     private let plane: NotingPlane
 
     init() throws {
-        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: IPAddress(ipv4: 0x7F00_0001))])
-        configuration.ports = 45_000...45_099
+        let network = try LoopbackNetwork(portCount: 100)
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: network.host(1))])
+        configuration.ports = network.ports
         configuration.mediaThreads = 1
         configuration.node = "a"
         let made = Mutex<NotingPlane?>(nil)

@@ -5,28 +5,34 @@ import WireFormat
 @testable import RelayCore
 
 /// A call whose callee sends from elsewhere than its SDP says, while a re-offer waits for its answer; with real packets.
-@Suite("Re-offers that are not answered yet", .serialized, .timeLimit(.minutes(1)))
+@Suite("Re-offers that are not answered yet", .serialized, .timeLimit(.minutes(10)))
 struct UnansweredOfferTests {
-    private static let loopback = IPAddress(ipv4: 0x7F00_0001)
     private static let rtp: [UInt8] = [0x80, 8, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 0xD5]
     private static let fax: [UInt8] = [0, 1, 2, 3]
 
+    /// Its first address is of each test alone.
+    private let network: LoopbackNetwork
     private let relay: Relay
 
-    init() throws { relay = try Self.relay("a") }
+    init() throws {
+        network = try LoopbackNetwork(portCount: 2)
+        relay = try Self.relay("a", on: network)
+    }
 
-    private static func relay(_ node: String) throws -> Relay {
-        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: loopback)])
+    private static func relay(_ node: String, on network: LoopbackNetwork) throws -> Relay {
+        var configuration = Relay.Configuration(interfaces: [MediaInterface(local: network.host(1))])
         configuration.ports = 18_400...18_499
         configuration.mediaThreads = 1
         configuration.node = node
         return try Relay(configuration, runsHousekeeping: false)
     }
 
-    private static func at(_ port: UInt16) -> TransportAddress { TransportAddress(loopback, port: port) }
+    private func at(_ port: UInt16) -> TransportAddress { TransportAddress(network.host(1), port: port) }
 
     private func sdp(_ media: String) -> [UInt8] {
-        let lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=\(media)"]
+        let lines = [
+            "v=0", "o=- 1 1 IN IP4 \(network.host(1))", "s=-", "c=IN IP4 \(network.host(1))", "t=0 0", "m=\(media)",
+        ]
         return Array(lines.map { $0 + "\r\n" }.joined().utf8)
     }
 
@@ -34,7 +40,7 @@ struct UnansweredOfferTests {
         let line = String(decoding: sdp, as: UTF8.self).split(whereSeparator: \.isNewline).first {
             $0.hasPrefix("m=")
         }
-        return Self.at(try #require(line.flatMap { UInt16($0.split(separator: " ")[1]) }))
+        return at(try #require(line.flatMap { UInt16($0.split(separator: " ")[1]) }))
     }
 
     private func offer(_ media: String) throws -> TransportAddress {
@@ -58,8 +64,8 @@ struct UnansweredOfferTests {
 
     /// A call in which both have been heard.
     private func talk() async throws -> Talk {
-        let alice = try await UDPEndpoint(at: Self.at(18_500))
-        let bob = try await UDPEndpoint(at: Self.at(18_520))
+        let alice = try await UDPEndpoint(at: at(18_500))
+        let bob = try await UDPEndpoint(at: at(18_520))
         let offered = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp("audio 18500 RTP/AVP 8")))
         let talk = Talk(
             alice: alice, bob: bob, toAlice: try answer("audio 18510 RTP/AVP 8"), toBob: try port(offered))
@@ -96,7 +102,7 @@ struct UnansweredOfferTests {
         defer { relay.stop() }
         let talk = try await talk()
         defer { talk.close() }
-        let moved = try await UDPEndpoint(at: Self.at(18_530))
+        let moved = try await UDPEndpoint(at: at(18_530))
         defer { moved.close() }
         let new = try offer("audio 18530 RTP/AVP 8")
         #expect(new != talk.toBob)
@@ -116,7 +122,7 @@ struct UnansweredOfferTests {
         defer { relay.stop() }
         let talk = try await talk()
         defer { talk.close() }
-        let rebound = try await UDPEndpoint(at: Self.at(18_522))
+        let rebound = try await UDPEndpoint(at: at(18_522))
         defer { rebound.close() }
         /// Bob offers and alice answers; where the relay takes bob's media, and hers.
         func reoffer(_ bobs: String, _ alices: String) throws -> [TransportAddress] {
@@ -136,7 +142,7 @@ struct UnansweredOfferTests {
         defer { relay.stop() }
         let talk = try await talk()
         defer { talk.close() }
-        let elsewhere = try await UDPEndpoint(at: Self.at(18_540))
+        let elsewhere = try await UDPEndpoint(at: at(18_540))
         defer { elsewhere.close() }
         let new = try offer("audio 18502 RTP/AVP 8")
         _ = try answer("audio 18540 RTP/AVP 8")
@@ -161,12 +167,12 @@ struct UnansweredOfferTests {
 
     @Test("another relay goes on from the port in use, and learns at the new one when that has been answered")
     func restored() async throws {
-        let other = try Self.relay("b")
+        let other = try Self.relay("b", on: network)
         defer { other.stop() }
         let talk = try await talk()
-        let alice = try await UDPEndpoint(at: Self.at(18_530))
+        let alice = try await UDPEndpoint(at: at(18_530))
         // Bob's NAT gives him another port as soon as he talks to another one.
-        let bob = try await UDPEndpoint(at: Self.at(18_522))
+        let bob = try await UDPEndpoint(at: at(18_522))
         defer {
             talk.close()
             alice.close()
@@ -177,6 +183,9 @@ struct UnansweredOfferTests {
         _ = try answer("audio 18510 RTP/AVP 8")
         let answered = try #require(relay.snapshot(of: "1"))
         relay.stop()
+        for port in [talk.toAlice, talk.toBob, new].map(\.port) {
+            for port in [port, port + 1] { try await network.requireFree(port) }
+        }
 
         #expect(other.apply(offered) == .created)
         try await send(Self.rtp, from: alice, to: talk.toAlice, arrivesAt: talk.bob, from: talk.toBob)
@@ -193,7 +202,7 @@ struct UnansweredOfferTests {
     func latch() throws {
         defer { relay.stop() }
         _ = try relay.offer(Offer(callID: "1", fromTag: "a", sdp: sdp("audio 18500 RTP/AVP 8")))
-        let (known, other) = (Self.at(33_000), Self.at(33_001))
+        let (known, other) = (at(33_000), at(33_001))
         var terms = try #require(relay.snapshot(of: "1")).sides[0].media[0].terms
         (terms.signalled, terms.isPublic) = (TransportAddress("10.0.0.5:5000")!, true)
         terms.observed = ObservedEndpoint(source: known, target: known, isLocked: true)

@@ -113,7 +113,7 @@ extension KernelTests.KernelCallTests {
         }
     }
 
-    @Test("what RTCP says is the same, whoever forwards it", .timeLimit(.minutes(1)))
+    @Test("what RTCP says is the same, whoever forwards it", .timeLimit(.minutes(10)))
     func sameFigures() async throws {
         let (user, kernel) = (try await figures(24, inKernel: false), try await figures(25, inKernel: true))
         #expect(user == kernel)

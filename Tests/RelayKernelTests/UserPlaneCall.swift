@@ -153,7 +153,7 @@ final class UserPlaneCall: Sendable {
         for payload in payloads {
             try await sender.send(payload, to: entry)
         }
-        _ = try await eventually("\(payloads.count) datagrams arrive", within: .seconds(5)) {
+        _ = try await eventually("\(payloads.count) datagrams arrive") {
             receiver.receivedCount >= before + payloads.count ? true : nil
         }
         let arrived = receiver.datagrams.filter { $0.destination == receiver.local }.suffix(payloads.count)

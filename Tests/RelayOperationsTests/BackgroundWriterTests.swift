@@ -12,8 +12,8 @@ struct BackgroundWriterTests {
         }
         for number in 0..<10 { writer.add(number) }
         // A machine may be busy for so long, but not each time.
-        #expect((0..<5).contains { _ in writer.flush(within: .milliseconds(999)) })
+        #expect((0..<100).contains { _ in writer.flush(within: .milliseconds(999)) })
         #expect(written.withLock { $0 } == Array(0..<10))
-        writer.stop(within: .seconds(20))
+        writer.stop(within: .seconds(120))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 import WireFormat
 
 /// What answers at the address of the store is not what it should be.
-@Suite("Servers that are no Redis, or a mad one", .serialized, .timeLimit(.minutes(1)))
+@Suite("Servers that are no Redis, or a mad one", .serialized, .timeLimit(.minutes(10)))
 struct HostileServerTests {
     private static let answerTexts: [(name: String, text: String)] = [
         ("another protocol", "HTTP/1.1 400 Bad Request\r\n\r\n"), ("no length", "$\r\n"),

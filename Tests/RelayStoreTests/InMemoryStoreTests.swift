@@ -4,7 +4,7 @@ import RelayTestSupport
 import Testing
 import WireFormat
 
-@Suite("The store in memory", .timeLimit(.minutes(1)))
+@Suite("The store in memory", .timeLimit(.minutes(10)))
 struct InMemoryStoreTests {
     private let store = InMemorySessionStore()
 
@@ -30,7 +30,7 @@ struct InMemoryStoreTests {
             _ = try store.open(.following, bell: made)
             made.wait(.zero)
             _ = try store.open(.writing, bell: try Bell()).write([Self.offer("1", for: .seconds(60))])
-            let (start, limit) = (ContinuousClock.now, Duration.seconds(20))
+            let (start, limit) = (ContinuousClock.now, Duration.seconds(120))
             try stays.awaitChange(limit)
             #expect(ContinuousClock.now - start < limit, "it was rung")
         }
@@ -90,7 +90,7 @@ struct InMemoryStoreTests {
         func isAlive() -> Bool? { group["a"].replicator.status.peers.first { $0.node == "b" }?.isAlive }
         _ = try await eventually("b is there") { isAlive() == true ? true : nil }
         group["b"].stop()
-        _ = try await eventually("b is gone", within: .seconds(30), every: .milliseconds(50)) {
+        _ = try await eventually("b is gone", every: .milliseconds(50)) {
             isAlive() == false ? true : nil
         }
     }

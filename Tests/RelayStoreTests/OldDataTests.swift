@@ -5,7 +5,7 @@ import Testing
 import WireFormat
 
 /// A store that comes back with what it had long ago, as from last night's backup.
-@Suite("Old data in the store", .serialized, .timeLimit(.minutes(2)))
+@Suite("Old data in the store", .serialized, .timeLimit(.minutes(10)))
 struct OldDataTests {
     /// Endings are forgotten within seconds here, and not after ten minutes.
     private static func group(_ store: any SessionStore) throws -> TestGroup {
@@ -36,7 +36,7 @@ struct OldDataTests {
         for index in 30..<40 { try group.relays[index % 3].create(ByteString("\(index)")) }
         for index in 20..<25 { try group["a"].change(ByteString("\(index)"), port: 6000) }
         try await group.settle()
-        _ = try await eventually("the endings are forgotten, and each knows its calls", within: .seconds(20)) {
+        _ = try await eventually("the endings are forgotten, and each knows its calls") {
             let all = group.relays.map(\.replicator.status)
             return all.allSatisfy { $0.rememberedEndings == 0 && $0.knowsItsCalls } ? true : nil
         }
@@ -45,11 +45,12 @@ struct OldDataTests {
         let before = group.relays.map(\.replicator.status.resyncs)
 
         try await goBack(old)
-        _ = try await eventually("all have noticed", within: .seconds(20)) {
+        _ = try await eventually("all have noticed") {
             zip(group.relays, before).allSatisfy { $0.replicator.status.resyncs > $1 } ? true : nil
         }
-        _ = try await eventually("what is long over is ended in the store", within: .seconds(20)) {
-            group.relays.map(\.replicator.status.staleCalls).reduce(0, +) == 10 ? true : nil
+        _ = try await eventually("what is long over is ended in the store") {
+            // Ten; and five more, if on a busy machine the later endings have been forgotten meanwhile, too.
+            10...15 ~= group.relays.map(\.replicator.status.staleCalls).reduce(0, +) ? true : nil
         }
         try await group.settle()
         try await group.agree(on: calls(15..<40))
@@ -144,7 +145,7 @@ struct OldDataTests {
         let group = try Self.group(store)
         defer { group.stop() }
         try await group.agree(on: ["own"])
-        _ = try await eventually("each knows its calls", within: .seconds(20)) {
+        _ = try await eventually("each knows its calls") {
             group.relays.allSatisfy { $0.replicator.status.knowsItsCalls } ? true : nil
         }
         try plant("later", of: "a")
@@ -152,7 +153,7 @@ struct OldDataTests {
         try await group.agree(on: ["own", "later", "elsewhere"])
         let before = group.relays.map(\.replicator.status.resyncs)
         store.copy()()
-        _ = try await eventually("all have noticed", within: .seconds(20)) {
+        _ = try await eventually("all have noticed") {
             zip(group.relays, before).allSatisfy { $0.replicator.status.resyncs > $1 } ? true : nil
         }
         try await group.settle()

@@ -6,7 +6,7 @@ import WireFormat
 
 /// Passwords, users with few rights, and servers that are not the master.
 @Suite(
-    "Ways to a Redis", .serialized, .timeLimit(.minutes(1)),
+    "Ways to a Redis", .serialized, .timeLimit(.minutes(10)),
     .enabled(if: Executables.missing(["redis-server", "redis-cli"]).isEmpty, "redis-server is not installed"))
 struct RedisAccessTests {
     private static func location(_ text: String) throws -> RedisLocation { try #require(RedisLocation(text)) }

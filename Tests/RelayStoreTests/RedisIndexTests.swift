@@ -6,7 +6,7 @@ import WireFormat
 
 /// The change index holds what is in the store, and not what ever was.
 @Suite(
-    "The change index in Redis", .serialized, .timeLimit(.minutes(2)),
+    "The change index in Redis", .serialized, .timeLimit(.minutes(10)),
     .enabled(if: Executables.missing(["redis-server", "redis-cli"]).isEmpty, "redis-server is not installed"))
 struct RedisIndexTests {
     /// A Redis that notes every command that it runs.
@@ -47,7 +47,7 @@ struct RedisIndexTests {
             // Long enough for the relay to read them, so that it does not find their records missing.
             let session = try store.open(.writing, bell: try Bell())
             _ = try session.write(Self.endings((0..<3000).map { ByteString("\($0)") }, for: .seconds(2)))
-            _ = try await eventually("the index is empty", within: .seconds(20), every: .milliseconds(100)) {
+            _ = try await eventually("the index is empty", every: .milliseconds(100)) {
                 try await Self.sizes(redis) == ["0", "0"] ? true : nil
             }
             #expect(try await (4...3 + 512).contains(Self.mostKeys(redis)))
@@ -65,7 +65,7 @@ struct RedisIndexTests {
             try await redis.command("SET", "relay:sequence", "5001")
             let group = try TestGroup(store, names: ["a"])
             defer { group.stop() }
-            _ = try await eventually("the index is clear", within: .seconds(20), every: .milliseconds(100)) {
+            _ = try await eventually("the index is clear", every: .milliseconds(100)) {
                 try await Self.sizes(redis) == ["1", "1"] ? true : nil
             }
             #expect(try await (4...3 + 512).contains(Self.mostKeys(redis)))

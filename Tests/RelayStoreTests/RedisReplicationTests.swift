@@ -8,7 +8,7 @@ import WireFormat
 
 /// Three relays and a real Redis, to which everything happens that happens to a Redis.
 @Suite(
-    "Calls of several relays, through Redis", .serialized, .timeLimit(.minutes(3)),
+    "Calls of several relays, through Redis", .serialized, .timeLimit(.minutes(10)),
     .enabled(if: Executables.missing(["redis-server", "redis-cli"]).isEmpty, "redis-server is not installed"))
 struct RedisReplicationTests {
     /// From `RELAY_TEST_SEED`, to see a failure again; else a new one.
@@ -25,7 +25,7 @@ struct RedisReplicationTests {
 
     /// Waits until every relay knows that nothing can be written.
     private static func noticed(_ group: TestGroup) async throws {
-        _ = try await eventually("the relays notice", within: .seconds(10)) {
+        _ = try await eventually("the relays notice") {
             group.relays.allSatisfy { !$0.replicator.status.canWrite } ? true : nil
         }
     }
@@ -93,7 +93,7 @@ struct RedisReplicationTests {
             try await master.kill()
             replica.goOn()
             try commands.run(Self.calls / 4)
-            _ = try await eventually("the replica is master", within: .seconds(30), every: .milliseconds(100)) {
+            _ = try await eventually("the replica is master", every: .milliseconds(100)) {
                 try await replica.command("ROLE").hasPrefix("master") ? true : nil
             }
             try commands.run(Self.calls / 4)
@@ -126,10 +126,10 @@ struct RedisReplicationTests {
             }
             do {
                 try await master.kill()
-                _ = try await eventually("the replica is master", within: .seconds(30), every: .milliseconds(100)) {
+                _ = try await eventually("the replica is master", every: .milliseconds(100)) {
                     try await replica.command("ROLE").hasPrefix("master") ? true : nil
                 }
-                _ = try await eventually("all write again", within: .seconds(20)) {
+                _ = try await eventually("all write again") {
                     group.relays.allSatisfy { $0.replicator.status.canWrite } ? true : nil
                 }
                 replica.hang()
@@ -170,7 +170,7 @@ struct RedisReplicationTests {
         }
         let sentinel = try await RedisSentinel.start(
             at: TransportAddress(network.host(102), port: first + 2), over: master.address, in: run)
-        _ = try await eventually("Sentinel knows the replica", within: .seconds(30), every: .milliseconds(100)) {
+        _ = try await eventually("Sentinel knows the replica", every: .milliseconds(100)) {
             try await sentinel.ask(run, "replicas", "main").contains("master-link-status\nok") ? true : nil
         }
         return (master, replica, sentinel)
@@ -187,7 +187,7 @@ struct RedisReplicationTests {
             let hosts = (102...104).map { network.host($0) }
             let sentinel = try await RedisSentinel.start(
                 at: TransportAddress(hosts[0], port: port + 2), and: Array(hosts[1...]), over: master.address, in: run)
-            _ = try await eventually("Sentinel answers", within: .seconds(10), every: .milliseconds(100)) {
+            _ = try await eventually("Sentinel answers", every: .milliseconds(100)) {
                 try await sentinel.ask(run, "get-master-addr-by-name", "main").contains("\(master.address.port)")
                     ? true : nil
             }
@@ -205,7 +205,7 @@ struct RedisReplicationTests {
             }
             let (start, errors) = (attempts(), group.relays.map(\.replicator.status.errors))
             var calls: Set<ByteString> = []
-            _ = try await eventually("three rounds have begun", within: .seconds(60), every: .milliseconds(50)) {
+            _ = try await eventually("three rounds have begun", every: .milliseconds(50)) {
                 let callID = ByteString("\(calls.count)")
                 try group["a"].create(callID)
                 calls.insert(callID)

@@ -57,14 +57,14 @@ final class RedisServer {
         let client = try run.start(
             Executables.require("redis-cli"), ["-h", "\(address.address)", "-p", "\(address.port)"] + words,
             name: "\(name)-cli")
-        _ = try await client.exitStatus(within: .seconds(10))
+        _ = try await client.exitStatus()
         return client.log.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// Ends it without notice.
     func kill() async throws {
         process.signal(SIGKILL)
-        _ = try await process.exitStatus(within: .seconds(10))
+        _ = try await process.exitStatus()
     }
 
     /// Copies what it has on disk, while nothing is written.
@@ -113,8 +113,8 @@ struct RedisSentinel {
             port \(address.port)
             protected-mode no
             sentinel monitor main \(master.address) \(master.port) 1
-            sentinel down-after-milliseconds main 300
-            sentinel failover-timeout main 2000
+            sentinel down-after-milliseconds main 2000
+            sentinel failover-timeout main 5000
 
             """
         try text.write(toFile: file, atomically: true, encoding: .utf8)
@@ -133,7 +133,7 @@ struct RedisSentinel {
             Executables.require("redis-cli"),
             ["-h", "\(address.address)", "-p", "\(address.port)", "SENTINEL"] + words,
             name: "sentinel-cli")
-        _ = try await client.exitStatus(within: .seconds(10))
+        _ = try await client.exitStatus()
         return client.log
     }
 }

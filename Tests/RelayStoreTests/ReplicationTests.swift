@@ -6,7 +6,7 @@ import Testing
 import WireFormat
 
 /// Three relays and a store that fails as the test wants it to.
-@Suite("Calls of several relays", .serialized, .timeLimit(.minutes(1)))
+@Suite("Calls of several relays", .serialized, .timeLimit(.minutes(10)))
 struct ReplicationTests {
     private let store = InMemorySessionStore()
 

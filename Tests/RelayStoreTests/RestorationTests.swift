@@ -7,7 +7,7 @@ import Testing
 import WireFormat
 
 /// How long a start waits for the calls in the store.
-@Suite("Reading the store at the start", .serialized, .timeLimit(.minutes(1)))
+@Suite("Reading the store at the start", .serialized, .timeLimit(.minutes(10)))
 struct RestorationTests {
     /// A time that only a test lets pass, and how often it was asked for.
     private final class Clock: Sendable {

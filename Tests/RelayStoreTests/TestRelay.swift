@@ -131,8 +131,8 @@ final class TestGroup: Sendable {
     }
 
     /// Waits until every relay says that it is in step, and nothing is left to write.
-    func settle(within limit: Duration = .seconds(15)) async throws {
-        _ = try await eventually("all relays are in step: \(relays.map(\.replicator.status))", within: limit) {
+    func settle() async throws {
+        _ = try await eventually("all relays are in step: \(relays.map(\.replicator.status))") {
             relays.allSatisfy { relay in
                 let status = relay.replicator.status
                 return status.isInStep && status.unprotectedCalls == 0 && status.lag == 0
@@ -141,16 +141,14 @@ final class TestGroup: Sendable {
     }
 
     /// Waits until every relay holds these calls and no others.
-    func agree(on calls: Set<ByteString>, within limit: Duration = .seconds(15)) async throws {
-        try await Self.agree(relays, on: calls, within: limit)
+    func agree(on calls: Set<ByteString>) async throws {
+        try await Self.agree(relays, on: calls)
     }
 
     /// Waits until each of some relays holds these calls and no others.
-    static func agree(
-        _ relays: [TestRelay], on calls: Set<ByteString>, within limit: Duration = .seconds(15)
-    ) async throws {
+    static func agree(_ relays: [TestRelay], on calls: Set<ByteString>) async throws {
         do {
-            _ = try await eventually("agreement", within: limit, every: .milliseconds(20)) {
+            _ = try await eventually("agreement", every: .milliseconds(20)) {
                 relays.allSatisfy { $0.calls == calls } ? true : nil
             }
         } catch {
@@ -159,7 +157,7 @@ final class TestGroup: Sendable {
                 return
                     "\(relay.node): \(more.count) too many \(Array(more.prefix(3))), \(less.count) missing \(Array(less.prefix(3)))"
             }
-            throw Disagreement(description: "not within \(limit): \(differences.joined(separator: "; "))")
+            throw Disagreement(description: "no agreement: \(differences.joined(separator: "; "))")
         }
     }
 }

@@ -48,8 +48,8 @@ package final class ChildProcess: Sendable {
     }
 
     /// Waits for its end; the exit status, or minus the signal that ended it.
-    package func exitStatus(within limit: Duration) async throws -> Int32 {
-        let status = try await eventually("the end of \(name)", within: limit) { ending.withLock { $0 } }
+    package func exitStatus() async throws -> Int32 {
+        let status = try await eventually("the end of \(name)") { ending.withLock { $0 } }
         Reaper.release(identifier)
         return status
     }

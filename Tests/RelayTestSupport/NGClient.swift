@@ -12,9 +12,13 @@ package struct NGClient: Sendable {
     private let patience: Duration
     private let tries: Int
 
-    package init(_ relay: TransportAddress, patience: Duration = .seconds(1), tries: Int = 5) {
+    package init(_ relay: TransportAddress, patience: Duration = .seconds(1), tries: Int = 60) {
         (self.relay, self.patience, self.tries) = (relay, patience, tries)
     }
+
+    /// A client for `eventually`, which asks again itself: it tries once, and no longer than until it hears that nobody is
+    /// there.
+    package static func eager(_ relay: TransportAddress) -> NGClient { NGClient(relay, tries: 1) }
 
     package struct NoReply: Error {}
 
@@ -29,7 +33,8 @@ package struct NGClient: Sendable {
             .channelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ReplyReader(cookie: cookie, reply: reply))
+                    let reader = ReplyReader(cookie: cookie, reply: reply, isOnlyTry: tries == 1)
+                    try channel.pipeline.syncOperations.addHandler(reader)
                 }
             }
             .connect(to: SocketAddress(ipAddress: relay.address.description, port: Int(relay.port))).get()
@@ -56,8 +61,11 @@ private final class ReplyReader: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     private let cookie: String
     private let reply: EventLoopPromise<String>
+    private let isOnlyTry: Bool
 
-    init(cookie: String, reply: EventLoopPromise<String>) { (self.cookie, self.reply) = (cookie, reply) }
+    init(cookie: String, reply: EventLoopPromise<String>, isOnlyTry: Bool) {
+        (self.cookie, self.reply, self.isOnlyTry) = (cookie, reply, isOnlyTry)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let text = String(buffer: unwrapInboundIn(data).data)
@@ -65,5 +73,7 @@ private final class ReplyReader: ChannelInboundHandler {
     }
 
     /// Port unreachable, most likely: nobody listens yet, or the relay is gone. The next try may fare better.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if isOnlyTry { reply.fail(NGClient.NoReply()) }
+    }
 }

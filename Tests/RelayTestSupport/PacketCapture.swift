@@ -44,7 +44,7 @@ package struct PacketCapture: Sendable {
             try Data(contentsOf: URL(fileURLWithPath: path)).suffix(65_536).range(of: mark).map { _ in true }
         }
         process.signal(SIGTERM)
-        _ = try await process.exitStatus(within: .seconds(10))
+        _ = try await process.exitStatus()
         guard process.log.contains("\n0 packets dropped by kernel") else {
             throw Problem(description: "the capture is not complete: \(process.lastLines)")
         }

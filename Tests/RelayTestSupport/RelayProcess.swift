@@ -64,7 +64,7 @@ package struct RelayProcess: Sendable {
                 "--pidfile=\(run.path(of: "\(name).pid"))",
             ] + options.others, name: name)
         let control = TransportAddress(asked ?? options.control.address, port: options.control.port)
-        let eager = NGClient(control, patience: .milliseconds(50), tries: 1)
+        let eager = NGClient.eager(control)
         _ = try await eventually("\(name) answers a ping; it says: \(process.lastLines)") {
             guard process.isRunning else { throw Ended(description: "\(name) did not start: \(process.lastLines)") }
             return try? await eager.send(Self.ping) == Self.pong ? true : nil

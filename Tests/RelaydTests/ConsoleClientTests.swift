@@ -27,7 +27,7 @@ struct ConsoleClientTests {
                 try Executables.require("rtpengine-ctl"),
                 ["--config-file=/dev/null", "--ip=\(address.address)", "--port=\(address.port)"]
                     + words.split(separator: " ").map(String.init), name: name)
-            #expect(try await client.exitStatus(within: .seconds(10)) == 0, "\(client.log)")
+            #expect(try await client.exitStatus() == 0, "\(client.log)")
             return client.log
         }
     }
@@ -38,7 +38,7 @@ struct ConsoleClientTests {
             + "8:supportsl10:load limitee"
     }
 
-    @Test("lists, describes and ends calls", .timeLimit(.minutes(1)))
+    @Test("lists, describes and ends calls", .timeLimit(.minutes(10)))
     func calls() async throws {
         try await withTestRun("console-calls") { run in
             let (relay, client) = try await Self.start(run)
@@ -77,7 +77,7 @@ struct ConsoleClientTests {
         }
     }
 
-    @Test("changes limits while calls run, and a full relay says so as rtpengine does", .timeLimit(.minutes(1)))
+    @Test("changes limits while calls run, and a full relay says so as rtpengine does", .timeLimit(.minutes(10)))
     func settings() async throws {
         try await withTestRun("console-settings") { run in
             let (relay, client) = try await Self.start(run)
@@ -96,7 +96,7 @@ struct ConsoleClientTests {
         }
     }
 
-    @Test("SIGHUP takes over what may change, says what takes a restart, and ends nothing", .timeLimit(.minutes(1)))
+    @Test("SIGHUP takes over what may change, says what takes a restart, and ends nothing", .timeLimit(.minutes(10)))
     func reload() async throws {
         try await withTestRun("console-reload") { run in
             let file = run.path(of: "relay.conf")
@@ -122,7 +122,7 @@ struct ConsoleClientTests {
         }
     }
 
-    @Test("hostile input is cut off, and others are served", .timeLimit(.minutes(1)))
+    @Test("hostile input is cut off, and others are served", .timeLimit(.minutes(10)))
     func hostile() async throws {
         try await withTestRun("console-hostile") { run in
             let (_, client) = try await Self.start(run)
@@ -141,7 +141,7 @@ struct ConsoleClientTests {
         }
     }
 
-    @Test("a client that has said all when it has sent its line gets its answer", .timeLimit(.minutes(1)))
+    @Test("a client that has said all when it has sent its line gets its answer", .timeLimit(.minutes(10)))
     func halfClosed() async throws {
         try await withTestRun("console-half-closed") { run in
             let (_, client) = try await Self.start(run)
@@ -157,7 +157,7 @@ struct ConsoleClientTests {
         }
     }
 
-    @Test("clients that never read their answers do not keep their places", .timeLimit(.minutes(1)))
+    @Test("clients that never read their answers do not keep their places", .timeLimit(.minutes(10)))
     func neverRead() async throws {
         try await withTestRun("console-never-read") { run in
             let (relay, client) = try await Self.start(run, ports: 610, others: ["--http-idle-timeout=1"])
@@ -172,7 +172,7 @@ struct ConsoleClientTests {
                 try await connection.send("list sessions all\n")
                 stuck.append(connection)
             }
-            _ = try await eventually("places are free again", within: .seconds(40)) {
+            _ = try await eventually("places are free again") {
                 try await client.ask("ping") == "pong\n" ? true : nil
             }
             for connection in stuck { try await connection.close() }

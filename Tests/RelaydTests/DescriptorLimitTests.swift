@@ -16,7 +16,7 @@ struct DescriptorLimitTests {
         return (try await RelayProcess.start(options, in: run), console)
     }
 
-    @Test("is what the system allows at most, whatever it gives unasked", .timeLimit(.minutes(1)))
+    @Test("is what the system allows at most, whatever it gives unasked", .timeLimit(.minutes(10)))
     func isRaised() async throws {
         try await withTestRun("descriptors-raised") { run in
             let (_, console) = try await Self.start("-S -n 256", in: run)
@@ -24,12 +24,12 @@ struct DescriptorLimitTests {
             try #require(status == 0 && hard != "256\n")
             let client = try run.start(
                 Executables.product("relayctl"), ["--console=\(console)", "list", "maxopenfiles"], name: "limit")
-            #expect(try await client.exitStatus(within: .seconds(10)) == 0)
+            #expect(try await client.exitStatus() == 0)
             #expect(client.log.contains(": \(hard.dropLast()); "), "\(client.log)")
         }
     }
 
-    @Test("is told at the start when it is too low for all calls", .timeLimit(.minutes(1)))
+    @Test("is told at the start when it is too low for all calls", .timeLimit(.minutes(10)))
     func isTooLow() async throws {
         try await withTestRun("descriptors-too-low") { run in
             let options = ["--port-sockets=each", "--max-sessions=65"]

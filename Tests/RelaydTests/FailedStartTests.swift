@@ -34,7 +34,7 @@ struct FailedStartTests {
         """
 
     @Test(
-        "of a relay that its guard starts again says why in the log", .timeLimit(.minutes(1)),
+        "of a relay that its guard starts again says why in the log", .timeLimit(.minutes(10)),
         .enabled(if: Executables.missing(["python3"]).isEmpty, "python3 is not installed"),
         .enabled(if: RelayHost.obstacle == nil && geteuid() == 0, "takes root, and namespaces"))
     func tellsSyslog() async throws {
@@ -73,12 +73,12 @@ struct FailedStartTests {
             try await server.close()
             try await logs("is ready: NG on", times: 2)
             relay.signal(SIGTERM)
-            #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
+            #expect(try await relay.exitStatus() == 0)
         }
     }
 
     @Test(
-        "a file in a folder that may not be entered is not a missing one", .timeLimit(.minutes(1)),
+        "a file in a folder that may not be entered is not a missing one", .timeLimit(.minutes(10)),
         arguments: ["relayd", "relayctl"])
     func closedFolder(_ program: String) async throws {
         try await withTestRun("closed-folder-\(program)") { run in
@@ -93,7 +93,7 @@ struct FailedStartTests {
                     Executables.product(program), "--config-file=\(folder)/relay.conf",
                     program == "relayd" ? "--foreground" : "ping",
                 ], name: program)
-            #expect(try await process.exitStatus(within: .seconds(10)) != 0)
+            #expect(try await process.exitStatus() != 0)
             #expect(process.log.contains("/closed/relay.conf' cannot be read: "), "\(process.log)")
             #expect(process.log.contains("Permission denied"), "\(process.log)")
         }

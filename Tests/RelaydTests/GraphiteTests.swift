@@ -10,7 +10,7 @@ struct GraphiteTests {
         static let (control, graphite, console, media): (UInt16, UInt16, UInt16, UInt16) = (0, 1, 2, 10)
     }
 
-    @Test("Lines are what carbon reads, and go on when the server comes back", .timeLimit(.minutes(1)))
+    @Test("Lines are what carbon reads, and go on when the server comes back", .timeLimit(.minutes(10)))
     func lines() async throws {
         try await withTestRun("graphite") { run in
             let network = try LoopbackNetwork(portCount: 40)
@@ -47,7 +47,7 @@ struct GraphiteTests {
 
     @Test(
         "A server that is away is worth one line", .enabled(if: RelayProcess.isOurOwn, "the words of our own relay"),
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func away() async throws {
         try await withTestRun("graphite-away") { run in
             let network = try LoopbackNetwork(portCount: 40)
@@ -63,7 +63,7 @@ struct GraphiteTests {
             let refused = "graphite at \(graphite) cannot be reached"
             try await logs(refused)
             let first = try await Self.uptime(at: console)
-            _ = try await eventually("three more reports are due", within: .seconds(20), every: .milliseconds(100)) {
+            _ = try await eventually("three more reports are due", every: .milliseconds(100)) {
                 try await Self.uptime(at: console) >= first + 4 ? true : nil
             }
             #expect(relay.process.log.ranges(of: refused).count == 1)
@@ -86,7 +86,7 @@ struct GraphiteTests {
 
     /// All whole lines of at least one report.
     private static func report(at server: TextListener) async throws -> String {
-        try await eventually("a report comes", within: .seconds(20)) {
+        try await eventually("a report comes") {
             let text = server.received
             guard text.contains("current_sessions_total"), text.contains("timeout_sess"), text.hasSuffix("\n") else {
                 return nil

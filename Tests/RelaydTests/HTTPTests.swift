@@ -31,7 +31,7 @@ struct HTTPTests {
 
     private static let ping = "d7:command4:pinge"
 
-    @Test("ping, metrics, NG with and without cookies, the console", .timeLimit(.minutes(1)))
+    @Test("ping, metrics, NG with and without cookies, the console", .timeLimit(.minutes(10)))
     func requests() async throws {
         try await withTestRun("http-requests") { run in
             let http = try await Self.start(run, others: ["--software-id=our-relay"])
@@ -59,7 +59,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("ready, with the conditions; not ready when the calls of the group cannot be read", .timeLimit(.minutes(1)))
+    @Test("ready, with the conditions; not ready when the calls of the group cannot be read", .timeLimit(.minutes(10)))
     func ready() async throws {
         try await withTestRun("http-ready") { run in
             let http = try await Self.start(run)
@@ -87,7 +87,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("a drill without a backup names the calls that would be lost, and why", .timeLimit(.minutes(1)))
+    @Test("a drill without a backup names the calls that would be lost, and why", .timeLimit(.minutes(10)))
     func drill() async throws {
         try await withTestRun("http-drill") { run in
             let http = try await Self.start(run, others: ["--announce=exec:true"])
@@ -112,7 +112,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("packets are counted to the last one, also when their call is over", .timeLimit(.minutes(1)))
+    @Test("packets are counted to the last one, also when their call is over", .timeLimit(.minutes(10)))
     func totals() async throws {
         try await withTestRun("http-totals") { run in
             let network = try LoopbackNetwork(portCount: 60)
@@ -146,7 +146,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("what is wrong is refused, and what is too much is cut off", .timeLimit(.minutes(1)))
+    @Test("what is wrong is refused, and what is too much is cut off", .timeLimit(.minutes(10)))
     func refusals() async throws {
         try await withTestRun("http-refusals") { run in
             let http = try await Self.start(run, others: ["--http-idle-timeout=1"])
@@ -167,7 +167,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("a body in many pieces that is too large is refused once", .timeLimit(.minutes(1)))
+    @Test("a body in many pieces that is too large is refused once", .timeLimit(.minutes(10)))
     func tooManyChunks() async throws {
         try await withTestRun("http-too-many-chunks") { run in
             let http = try await Self.start(run, others: ["--no-guard"])
@@ -182,7 +182,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("WebSocket: NG as Kamailio speaks it, and the other subprotocols", .timeLimit(.minutes(1)))
+    @Test("WebSocket: NG as Kamailio speaks it, and the other subprotocols", .timeLimit(.minutes(10)))
     func webSocket() async throws {
         try await withTestRun("http-websocket") { run in
             let http = try await Self.start(run, others: ["--http-idle-timeout=1"])

@@ -21,7 +21,7 @@ struct KamailioCallTests {
         "20 calls at once, watched on the wire: every packet arrives, marked, and nothing stays behind",
         .enabled(if: PacketCapture.isAllowed, "takes raw sockets: run Tests/EndToEnd/run, or as root"),
         .enabled(if: Executables.missing(["tcpdump"]).isEmpty, "needs tcpdump: see scripts/test"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func callsOnTheWire() async throws {
         try await withTestRun("calls-on-the-wire") { run in
             let recording = try Self.recording.get()
@@ -47,7 +47,7 @@ struct KamailioCallTests {
     /// The same without any privilege: the media ports are ours, so we see what arrives, but not how it is marked.
     @Test(
         "20 calls at once, media from ordinary sockets: every packet arrives and nothing stays behind",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func callsFromSockets() async throws {
         try await withTestRun("calls-from-sockets") { run in
             let recording = try Self.recording.get()
@@ -87,7 +87,7 @@ struct KamailioCallTests {
         }
     }
 
-    @Test("20 calls at once, given up while they ring: nothing stays behind", .timeLimit(.minutes(1)))
+    @Test("20 calls at once, given up while they ring: nothing stays behind", .timeLimit(.minutes(10)))
     func cancelledCalls() async throws {
         try await withTestRun("cancelled-calls") { run in
             let calls = try KamailioCalls(Self.count, .cancel, in: run)
@@ -105,7 +105,7 @@ struct KamailioCallTests {
         }
     }
 
-    @Test("Kamailio's $rtpstat and its MOS variables fill from what the ends report in RTCP", .timeLimit(.minutes(1)))
+    @Test("Kamailio's $rtpstat and its MOS variables fill from what the ends report in RTCP", .timeLimit(.minutes(10)))
     func quality() async throws {
         try await withTestRun("call-quality") { run in
             let recording = try Self.recording.get()

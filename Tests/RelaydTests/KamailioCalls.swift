@@ -82,7 +82,7 @@ struct KamailioCalls {
         /// Waits until the last call has ended. Throws what SIPp says when one failed.
         func finish() async throws {
             for party in [calling, answering] {
-                guard try await party.exitStatus(within: .seconds(60)) == 0 else {
+                guard try await party.exitStatus() == 0 else {
                     let errors = try? String(contentsOfFile: run.path(of: "\(party.name).errors"), encoding: .utf8)
                     throw CallsFailed(description: "\(party.name): \(errors ?? "")\n\(party.log)")
                 }

@@ -10,7 +10,7 @@ import WireFormat
 struct KamailioScenarioTests {
     @Test(
         "hold and resume, fork, delayed offer, UPDATE, CANCEL, refusal, IPv4 to IPv6, video, fax: media flows, nothing stays",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func courses() async throws {
         try await withTestRun("courses-of-calls") { run in
             let scene = try await CallScene(in: run)

@@ -4,7 +4,7 @@ import Testing
 /// How the lab takes a fault that cannot be brought about.
 @Suite("lab/run")
 struct LabTests {
-    @Test("what fails in one fault is told, cleared away, and does not end the others", .timeLimit(.minutes(1)))
+    @Test("what fails in one fault is told, cleared away, and does not end the others", .timeLimit(.minutes(10)))
     func attempts() async throws {
         try await withTestRun("lab-attempts") { run in
             let script = """
@@ -24,7 +24,7 @@ struct LabTests {
                 done
                 """
             let lab = try run.start("/usr/bin/env", ["bash", "-c", script], name: "lab")
-            #expect(try await lab.exitStatus(within: .seconds(20)) == 0, "\(lab.log)")
+            #expect(try await lab.exitStatus() == 0, "\(lab.log)")
             let lines = lab.log.split(separator: "\n")
             #expect(lines.count { $0 == "cleared" } == 6)
             #expect(!lab.log.contains("NEVER"))
@@ -37,11 +37,11 @@ struct LabTests {
         }
     }
 
-    @Test("a fault that there is not is refused before anything is built up", .timeLimit(.minutes(1)))
+    @Test("a fault that there is not is refused before anything is built up", .timeLimit(.minutes(10)))
     func unknownFault() async throws {
         try await withTestRun("lab-unknown-fault") { run in
             let lab = try run.start("/usr/bin/env", ["lab/run", "--fault=flood"], name: "lab")
-            #expect(try await lab.exitStatus(within: .seconds(20)) == 1)
+            #expect(try await lab.exitStatus() == 1)
             #expect(lab.log.contains("no fault 'flood'"))
         }
     }

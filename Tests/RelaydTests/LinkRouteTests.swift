@@ -14,7 +14,7 @@ struct LinkRouteTests {
     private static func ip(_ words: [String], beside relay: ChildProcess, in run: TestRun) async throws -> String {
         let ip = try run.start(
             "/usr/bin/nsenter", ["--net=/proc/\(relay.identifier)/ns/net", "ip"] + words, name: "ip")
-        #expect(try await ip.exitStatus(within: .seconds(10)) == 0, "ip \(words): \(ip.lastLines)")
+        #expect(try await ip.exitStatus() == 0, "ip \(words): \(ip.lastLines)")
         return ip.log
     }
 
@@ -46,7 +46,7 @@ struct LinkRouteTests {
 
     @Test(
         "what is not there is made, whatever the kernel has for it; its address goes when the relay goes",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func makesInterfaces() async throws {
         try await withTestRun("link-routes") { run in
             let relay = try await Self.start(61, in: run)
@@ -54,13 +54,13 @@ struct LinkRouteTests {
                 try await Self.addresses(of: "relay0-drain", beside: relay, in: run)?.contains("192.0.2.1") == false)
 
             relay.signal(SIGTERM)
-            #expect(try await relay.exitStatus(within: .seconds(10)) == 0)
+            #expect(try await relay.exitStatus() == 0)
             #expect(relay.log.contains("192.0.2.1: leaves: waits for the last packet"))
             #expect(relay.log.contains("192.0.2.1: has left"))
         }
     }
 
-    @Test("what somebody takes away comes back, and so does what it was on", .timeLimit(.minutes(1)))
+    @Test("what somebody takes away comes back, and so does what it was on", .timeLimit(.minutes(10)))
     func restores() async throws {
         try await withTestRun("link-routes-restored") { run in
             let relay = try await Self.start(62, in: run)

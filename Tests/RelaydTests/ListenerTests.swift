@@ -43,7 +43,7 @@ struct ListenerTests {
     }
 
     @Test(
-        "a bare port is one of IPv4 and IPv6", .enabled(if: hasIPv6, "there is no IPv6 here"), .timeLimit(.minutes(1)),
+        "a bare port is one of IPv4 and IPv6", .enabled(if: hasIPv6, "there is no IPv6 here"), .timeLimit(.minutes(10)),
         arguments: [[], ["--no-guard"]])
     func barePort(_ others: [String]) async throws {
         try await withTestRun("bare-port\(others.joined())") { run in
@@ -58,7 +58,7 @@ struct ListenerTests {
     }
 
     @Test(
-        "what names and bare ports stand for need not all be there", .timeLimit(.minutes(1)),
+        "what names and bare ports stand for need not all be there", .timeLimit(.minutes(10)),
         .enabled(if: Executables.missing(["python3"]).isEmpty, "python3 is not installed"),
         arguments: [[], ["--no-guard"]])
     func noIPv6(_ others: [String]) async throws {
@@ -79,7 +79,7 @@ struct ListenerTests {
                 "python3",
                 try ["-c", Self.withoutIPv6, RelayProcess.executable(), "--config-file=none", "--foreground"]
                     + ["--log-stderr", "--listen-ng=[::1]:\(first + 2)"] + others, name: "refused")
-            #expect(try await process.exitStatus(within: .seconds(10)) == 2)
+            #expect(try await process.exitStatus() == 2)
             #expect(process.log.contains("bind [::1]:\(first + 2): Address family not supported"), "\(process.log)")
         }
     }

@@ -5,7 +5,7 @@ import WireFormat
 
 /// How a relay finds its Redis and gets in, as its options and surroundings say.
 @Suite(
-    "Redis by options", .serialized, .timeLimit(.minutes(1)),
+    "Redis by options", .serialized, .timeLimit(.minutes(10)),
     .enabled(if: RelayProcess.isOurOwn, "a promise of our own relay"),
     .enabled(if: Executables.missing(["redis-server", "redis-cli"]).isEmpty, "redis-server is not installed"))
 struct RedisOptionTests {
@@ -28,7 +28,7 @@ struct RedisOptionTests {
         let client = try run.start(
             Executables.require("redis-cli"), ["-h", "\(address.address)", "-p", "\(address.port)"] + words, name: "cli"
         )
-        _ = try await client.exitStatus(within: .seconds(10))
+        _ = try await client.exitStatus()
         return client.log
     }
 
@@ -70,7 +70,7 @@ struct RedisOptionTests {
                 relay.log.contains("SIGHUP: the options have not changed") ? true : nil
             }
             relay.signal(SIGTERM)
-            #expect(try await relay.exitStatus(within: .seconds(20)) == 0)
+            #expect(try await relay.exitStatus() == 0)
         }
     }
 

@@ -49,7 +49,7 @@ struct RelayHost {
 
     private func ip(_ words: String...) async throws {
         let command = try run.start(Executables.require("ip"), words, name: "\(name)-ip")
-        guard try await command.exitStatus(within: .seconds(10)) == 0 else {
+        guard try await command.exitStatus() == 0 else {
             throw Refused(description: "ip \(words.joined(separator: " ")): \(command.lastLines)")
         }
     }

@@ -32,14 +32,14 @@ struct SampleUnitTests {
     }
 
     @Test(
-        "systemd has nothing to object to", .timeLimit(.minutes(1)),
+        "systemd has nothing to object to", .timeLimit(.minutes(10)),
         arguments: ["relayd.service", "relay-tune.service", inReadme])
     func areValid(_ name: String) async throws {
         try await withTestRun("unit-\(name)") { run in
             let analysis = try run.start(
                 Executables.require("systemd-analyze"), ["verify", "--man=no", Self.unit(name, in: run)],
                 name: "analysis")
-            #expect(try await analysis.exitStatus(within: .seconds(20)) == 0, "\(analysis.log)")
+            #expect(try await analysis.exitStatus() == 0, "\(analysis.log)")
             #expect(!analysis.log.contains("\(name):"), "\(analysis.log)")
         }
     }
@@ -57,7 +57,7 @@ struct SampleUnitTests {
         #expect(lines[service...].contains("KillMode=mixed"))
     }
 
-    @Test("the relay may do little that it does not have to", .timeLimit(.minutes(1)))
+    @Test("the relay may do little that it does not have to", .timeLimit(.minutes(10)))
     func isConfined() async throws {
         try await withTestRun("unit-confined") { run in
             let analysis = try run.start(
@@ -66,7 +66,7 @@ struct SampleUnitTests {
                     "security", "--no-pager", "--offline=true", "--threshold=\(Self.exposure)",
                     Self.unit("relayd.service", in: run),
                 ], name: "analysis")
-            let status = try await analysis.exitStatus(within: .seconds(20))
+            let status = try await analysis.exitStatus()
             // systemd 250 is the first one that can do this.
             guard !analysis.log.contains("unrecognized option") else {
                 print("not looked at: this systemd-analyze knows no --offline")

@@ -33,7 +33,7 @@ struct TuneTests {
                 preparation + script,
             ],
             name: "script")
-        #expect(try await process.exitStatus(within: .seconds(30)) == 0, "\(process.log)")
+        #expect(try await process.exitStatus() == 0, "\(process.log)")
     }
 
     private static let script = """
@@ -59,7 +59,7 @@ struct TuneTests {
 
     @Test(
         "what a dry run says is done by --apply, then there is nothing to do, and all of it can be taken back",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func applies() async throws {
         try await withTestRun("tune") { run in
             try await Self.perform(Self.script, options: ["port-min = 40000", "port-max = 40999"], in: run)
@@ -97,7 +97,7 @@ struct TuneTests {
 
     @Test(
         "more queues that receive leave those that send as they are, and the way back waits for the link",
-        .timeLimit(.minutes(1)), .enabled(if: Executables.missing(["ethtool"]).isEmpty, "ethtool is not installed"))
+        .timeLimit(.minutes(10)), .enabled(if: Executables.missing(["ethtool"]).isEmpty, "ethtool is not installed"))
     func receiveQueues() async throws {
         try await withTestRun("tune-queues") { run in
             try await Self.perform(Self.queueScript, in: run)

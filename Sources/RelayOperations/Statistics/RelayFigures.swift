@@ -14,10 +14,16 @@ package final class RelayFigures: MetricSource {
 
     private let relay: Relay
     private let control: ControlStatistics
-    private let start = SystemClock.monotonic
+    private let clock: @Sendable () -> UInt64
+    private let start: UInt64
     private let state = Mutex(State())
 
-    package init(relay: Relay, control: ControlStatistics) { (self.relay, self.control) = (relay, control) }
+    /// - Parameter clock: monotonic, in nanoseconds.
+    package init(
+        relay: Relay, control: ControlStatistics, clock: @escaping @Sendable () -> UInt64 = { SystemClock.monotonic }
+    ) {
+        (self.relay, self.control, self.clock, start) = (relay, control, clock, clock())
+    }
 
     /// Traffic since the last call, per second. To be called about once a second.
     ///
@@ -54,7 +60,7 @@ package final class RelayFigures: MetricSource {
         snapshot.own = max(0, relay.callCount - snapshot.foreign)
         snapshot.planes = relay.planeTotals
         snapshot.rates = state.withLock { $0.rates }
-        snapshot.uptime = (SystemClock.monotonic &- start) / 1_000_000_000
+        snapshot.uptime = (clock() &- start) / 1_000_000_000
         snapshot.rejected = relay.rejectedCalls
         for reason in TerminationReason.allCases { snapshot.ended[reason] = relay.endedCalls(reason) }
         (snapshot.totals, snapshot.quality) = (relay.callTotals, relay.qualityTotals)
