@@ -45,10 +45,9 @@ package struct SessionDescription: Sendable {
     /// Stands in for a missing `o=` (rtpengine accepts that, too): the same body is the same session, another body another
     /// one, so that nobody takes a change for a repetition (RFC 3264 §8).
     mutating func makeOrigin(_ text: Span<UInt8>) {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
-        for index in text.indices { hash = (hash ^ UInt64(text[index])) &* 0x0000_0100_0000_01B3 }
         username = "-"
-        sessionID = ByteString(String(hash >> 1))  // RFC 8866 §5.2: some read it as a signed number of 64 bits
+        // RFC 8866 §5.2: some read it as a signed number of 64 bits.
+        sessionID = ByteString(String(OctetDigest(text).value >> 1))
         versionText = "0"
     }
 

@@ -73,11 +73,11 @@ package struct NameTable<Meaning: Equatable & Sendable>: Sendable {
         }
     }
 
-    /// FNV-1a over the folded octets.
+    /// Over the folded octets.
     private static func hash(_ word: Span<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in word.indices { hash = (hash ^ UInt64(fold(word[index]))) &* 0x100_0000_01B3 }
-        return hash ^ hash >> 32
+        var digest = OctetDigest()
+        for index in word.indices { digest.add(fold(word[index])) }
+        return digest.value ^ digest.value >> 32
     }
 
     private static func isEqual(_ word: Span<UInt8>, _ name: Span<UInt8>) -> Bool {

@@ -133,7 +133,7 @@ extension Negotiation {
             rewrite.version = .number(version)
         }
         var text = document.composed(with: rewrite)
-        if countsVersion, let before, version == before.version, Self.fingerprint(text) != before.fingerprint {
+        if countsVersion, let before, version == before.version, OctetDigest(text.span).value != before.fingerprint {
             version &+= 1
             rewrite.version = .number(version)
             text = document.composed(with: rewrite)
@@ -143,12 +143,7 @@ extension Negotiation {
             sessionID: rewrite.sessionID ?? document.session.sessionID,
             sessionName: rewrite.sessionName ?? document.session.name,
             originAddress: rewrite.originAddress ?? before?.originAddress, version: version,
-            fingerprint: Self.fingerprint(text))
+            fingerprint: OctetDigest(text.span).value)
         return text
-    }
-
-    /// FNV-1a, 64 bits: tells texts apart, protects nothing.
-    private static func fingerprint(_ text: [UInt8]) -> UInt64 {
-        text.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
     }
 }

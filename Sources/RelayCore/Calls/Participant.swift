@@ -9,7 +9,7 @@ package struct Participant: Hashable, Sendable {
         package var sessionName: ByteString?
         package var originAddress: IPAddress?
         package var version: UInt64
-        /// Of the whole text with its version (FNV-1a), to see whether the next one differs.
+        /// Of the whole text with its version (`OctetDigest`), to see whether the next one differs.
         package var fingerprint: UInt64
 
         package init(

@@ -22,10 +22,7 @@ package struct LoopDetector: Sendable, BitwiseCopyable {
     ///
     /// - Complexity: O(1). Allocates nothing.
     package mutating func isLooping(_ datagram: Span<UInt8>, at now: UInt64) -> Bool {
-        var digest: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(datagram.count)  // FNV-1a
-        for index in 0..<min(Self.comparedLength, datagram.count) {
-            digest = (digest ^ UInt64(datagram[index])) &* 0x0000_0100_0000_01B3
-        }
+        let digest = OctetDigest(datagram.extracting(first: Self.comparedLength)).value ^ UInt64(datagram.count)
         if digest == recent.0, now &- seenAt.0 < Self.memory {
             seenAt.0 = now
         } else if digest == recent.1, now &- seenAt.1 < Self.memory {
