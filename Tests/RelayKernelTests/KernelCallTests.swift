@@ -214,7 +214,8 @@ extension KernelTests {
                 try TestNetwork.ip("link set kx18 mtu 68")
                 let long = TestFrame.rtp() + [UInt8](repeating: 0xD5, count: 160)
                 _ = try await eventually("calls are back in user space", every: .milliseconds(5)) {
-                    try await call.caller.send(long, to: call.callersPort)
+                    // Several at a time: on a busy machine there may be few times in a second.
+                    for _ in 0..<5 { try await call.caller.send(long, to: call.callersPort) }
                     return relay.process.log.contains("going on in user space") ? true : nil
                 }
                 #expect(relay.process.log.contains("on media2"), "\(relay.process.lastLines)")

@@ -204,6 +204,8 @@ extension KernelTests.KernelCallTests {
             _ = try await eventually("relayctl shows it") {
                 try await status().contains("no room for 2 streams") ? true : nil
             }
+            // However long all this has taken.
+            heard(places, at: SystemClock.monotonic)
             try await call.talk(packets: 20, from: 200)
             #expect(try await call.kernelizedCount() == 0)
             // Whoever had the room has been silent for too long.

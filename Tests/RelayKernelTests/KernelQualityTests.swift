@@ -95,22 +95,36 @@ extension KernelTests.KernelCallTests {
             var options = try host.options(["--mos=LQ"])
             if !inKernel { options.others.removeAll { $0 == "--no-fallback" || $0.hasPrefix("--table") } }
             let relay = try await RelayProcess.start(options, in: run)
-            let call = try await TestCall(
-                "figures@\(number)", through: relay.client, TransportAddress(host.phones(.ipv4), port: 5000),
-                TransportAddress(host.phones(.ipv4), port: 6000))
-            defer { call.close() }
-            let reports = try await TestReports(call)
-            defer { reports.close() }
-            try await reports.settle(inKernel: inKernel)
-            try await reports.exchange()
-            let figures = try await eventually("both sources have a sample", every: .milliseconds(50)) {
-                let figures = Figures(try await call.query())
-                return Set(figures.samples) == [1] && figures.knowsRoundTrips ? figures : nil
+            var figures: Figures?
+            for attempt in 0..<10 as Range<UInt16> where figures == nil {
+                figures = try await self.figures(attempt, on: host, relay, inKernel: inKernel)
             }
             relay.process.stop()
             if inKernel { try await flush(options, run) }
-            return figures
+            return try #require(figures, "ten calls have taken so long that there were other samples, too")
         }
+    }
+
+    /// Of one call; `nil` when it has taken so long that there may be samples of the packets themselves before the reports.
+    private func figures(
+        _ attempt: UInt16, on host: TestHost, _ relay: RelayProcess, inKernel: Bool
+    ) async throws -> Figures? {
+        let start = ContinuousClock.now
+        let call = try await TestCall(
+            "figures-\(attempt)@\(host.number)", through: relay.client,
+            TransportAddress(host.phones(.ipv4), port: 5000 + 4 * attempt),
+            TransportAddress(host.phones(.ipv4), port: 6000 + 4 * attempt))
+        defer { call.close() }
+        let reports = try await TestReports(call)
+        defer { reports.close() }
+        try await reports.settle(inKernel: inKernel)
+        try await reports.exchange()
+        guard ContinuousClock.now - start < .seconds(4) else { return nil }
+        let figures: Figures = try await eventually("both sources have a sample", every: .milliseconds(50)) {
+            let figures = Figures(try await call.query())
+            return Set(figures.samples) == [1] && figures.knowsRoundTrips ? figures : nil
+        }
+        return figures
     }
 
     @Test("what RTCP says is the same, whoever forwards it", .timeLimit(.minutes(10)))

@@ -114,18 +114,34 @@ extension KernelTests {
         @Test("jitter grows with spacing, and packets that share a timestamp or change the codec say nothing")
         func jitter() throws {
             try withBench { bench in
-                func packet(_ number: UInt16, timestamp: UInt32, _ payloadType: UInt8 = 8) -> RTPFields {
-                    RTPFields(ssrc: 7, timestamp: timestamp, sequenceNumber: number, payloadType: payloadType)
+                var ssrc: UInt32 = 6
+                /// Sends packets of a new source; the jitter before the last two, and after each of them.
+                func jitter() throws -> [UInt32] {
+                    ssrc += 1
+                    func send(_ number: UInt16, timestamp: UInt32, _ payloadType: UInt8 = 8) throws -> UInt32 {
+                        let packet = RTPFields(
+                            ssrc: ssrc, timestamp: timestamp, sequenceNumber: number, payloadType: payloadType)
+                        try self.send(packet, bench, .tc)
+                        return UInt32(counted(bench).jitter)
+                    }
+                    for number in 1...5 as ClosedRange<UInt16> { _ = try send(number, timestamp: 160) }
+                    return [
+                        try send(6, timestamp: 99_000, 101), try send(7, timestamp: 99_800, 101),
+                        try send(8, timestamp: 1_000_000, 101),
+                    ]
                 }
-                for number in 1...5 as ClosedRange<UInt16> { try send(packet(number, timestamp: 160), bench, .tc) }
-                try send(packet(6, timestamp: 99_000, 101), bench, .tc)
-                #expect(counted(bench).jitter == 0)
+                // They have to follow each other at once; on a busy machine they do not each time.
+                var (jitters, elapsed) = ([] as [UInt32], Duration.zero)
+                for _ in 0..<1000 {
+                    elapsed = try ContinuousClock().measure { jitters = try jitter() }
+                    if elapsed < .milliseconds(15) { break }
+                }
+                #expect(elapsed < .milliseconds(15))
+                #expect(jitters[0] == 0)
                 // A tenth of a second of sound, a moment later: 800 units, of which a sixteenth counts.
-                try send(packet(7, timestamp: 99_800, 101), bench, .tc)
-                #expect(40...50 ~= counted(bench).jitter >> 4)
+                #expect(40...50 ~= jitters[1] >> 4)
                 // However far apart, a second is the most.
-                try send(packet(8, timestamp: 1_000_000, 101), bench, .tc)
-                #expect(520...550 ~= counted(bench).jitter >> 4)
+                #expect(520...550 ~= jitters[2] >> 4)
             }
         }
 

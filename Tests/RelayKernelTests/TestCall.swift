@@ -70,9 +70,10 @@ final class TestCall: Sendable {
             sequence += 1
             try await caller.send(TestFrame.rtp(sequence: sequence), to: callersPort)
             try await callee.send(TestFrame.rtp(sequence: sequence), to: calleesPort)
+            // One after the other: what follows in the kernel would overtake what still waits in user space.
+            try await arrive()
             return try await kernelizedCount() >= 2 ? true : nil
         }
-        try await arrive()
     }
 
     /// Waits until everything that was sent so far has arrived, and nothing else.

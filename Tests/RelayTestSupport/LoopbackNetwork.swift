@@ -1,4 +1,3 @@
-internal import RelayCore
 package import WireFormat
 
 /// Addresses and ports for one test run, which nothing else on this machine uses.
@@ -30,16 +29,9 @@ package struct LoopbackNetwork: Sendable {
     /// An address of this network.
     package func host(_ number: UInt8) -> IPAddress { IPAddress(ipv4: prefix << 8 | UInt32(number)) }
 
-    /// Waits until a UDP port of the first host is free. A program that another test starts has the sockets of this process
-    /// until it really runs, also those that are closed here meanwhile.
+    /// Waits until a UDP port of the first host is free.
     package func requireFree(_ port: UInt16) async throws {
-        _ = try await eventually("port \(port) of \(host(1)) is free") { () -> Bool? in
-            guard let socket = try? UDPSocket.open(at: TransportAddress(host(1), port: port), tos: 0) else {
-                return nil
-            }
-            socket.close()
-            return true
-        }
+        try await OpenSockets.requireFree(TransportAddress(host(1), port: port))
     }
 
     /// The network as `tcpdump` takes it.

@@ -39,6 +39,16 @@ package enum OpenSockets {
         return status.contains("State:\tZ") && (threads ?? []).count <= 1
     }
 
+    /// Waits until a UDP port is free. A program that is being started has the sockets of this process until it really runs,
+    /// also those that are closed here meanwhile.
+    package static func requireFree(_ port: TransportAddress) async throws {
+        _ = try await eventually("\(port) is free") { () -> Bool? in
+            guard let socket = try? UDPSocket.open(at: port, tos: 0) else { return nil }
+            socket.close()
+            return true
+        }
+    }
+
     /// `0100007F:1F90`: the address as numbers of 32 bits in the machine's order, the port as a number.
     private static func address(_ field: Substring) -> TransportAddress? {
         let parts = field.split(separator: ":")

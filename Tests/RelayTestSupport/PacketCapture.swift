@@ -24,7 +24,8 @@ package struct PacketCapture: Sendable {
         let keepUser = getuid() == 0 ? ["-Z", "root"] : []
         let process = try run.start(
             Executables.require("tcpdump"),
-            ["-i", interface, "-n", "--immediate-mode", "-U", "-B", "32768", "-w", path] + keepUser + [filter],
+            // Not in immediate mode, in which every packet takes as much of the buffer as the longest.
+            ["-i", interface, "-n", "-U", "-B", "32768", "-w", path] + keepUser + [filter],
             name: "tcpdump")
         _ = try await eventually("tcpdump listens; it says: \(process.lastLines)") {
             guard process.isRunning else { throw Problem(description: "tcpdump did not start: \(process.lastLines)") }
@@ -40,8 +41,12 @@ package struct PacketCapture: Sendable {
     /// - Parameter mark: bytes in a datagram sent after everything of interest; the file is complete once it has them.
     package func stop(after mark: String) async throws -> [CapturedDatagram] {
         let mark = Data(mark.utf8)
-        _ = try await eventually("the capture has \(mark)") {
-            try Data(contentsOf: URL(fileURLWithPath: path)).suffix(65_536).range(of: mark).map { _ in true }
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        _ = try await eventually("the capture has \(mark)", every: .milliseconds(50)) {
+            let end = try file.seekToEnd()
+            try file.seek(toOffset: end - min(end, 65_536))
+            return try file.readToEnd()?.range(of: mark).map { _ in true }
         }
         process.signal(SIGTERM)
         _ = try await process.exitStatus()

@@ -15,6 +15,8 @@ package final class UDPEndpoint: Sendable {
         // The largest datagram; what is longer than the room for it would be cut.
         channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
+            // Twice what is usual: it has to keep what comes while this process does not get a processor.
+            .channelOption(.socketOption(.so_rcvbuf), value: 212_992)
             .bind(
                 // By address: looking a name up fails while other tests' interfaces come and go (AI_ADDRCONFIG).
                 to: SocketAddress(ipAddress: local.address.description, port: Int(local.port))

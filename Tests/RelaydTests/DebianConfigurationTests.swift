@@ -39,7 +39,7 @@ struct DebianConfigurationTests {
         ip link set eth0 up
         "$1" -f -E --no-log-timestamps --pidfile "$2/relay.pid" --config-file "$2/relay.conf" &
         trap 'kill $!; wait' EXIT
-        for try in $(seq 200); do
+        for try in $(seq 2400); do
             rtpengine-ctl --config-file="$2/relay.conf" list interfaces >"$2/interfaces" 2>/dev/null && break
             sleep 0.05
         done

@@ -281,7 +281,10 @@ struct GuardTests {
             }
             #expect(try await scene.relay.client.send(Self.ping) == Self.pong)
             try await scene.comes("last-resort", after: before)
-            #expect(scene.relay.process.log.contains("media thread 1 hangs"))
+            // On a busy machine it may have counted as stuck before.
+            _ = try await eventually("it is said") {
+                scene.relay.process.log.contains("media thread 1 hangs") ? true : nil
+            }
             try await scene.ends(child)
             try await scene.becomes("home")
         }

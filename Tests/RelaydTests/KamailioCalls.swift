@@ -99,7 +99,7 @@ struct KamailioCalls {
             others + [
                 "-sf", try scenario(role), "-i", "\(address.address)", "-p", "\(address.port)",
                 "-mi", "\(address.address)", "-mp", "\(port(Port.media))", "-m", "\(calls)",
-                "-nostdin", "-timeout", "50", "-timeout_error",
+                "-nostdin", "-timeout", "300", "-timeout_error",
                 "-trace_err", "-error_file", run.path(of: "\(role).errors"),
                 "-trace_msg", "-message_file", run.path(of: "\(role).messages"),
             ], name: role)

@@ -17,7 +17,7 @@ struct LastResortTests {
                 mediaPorts: first + 10...first + 59)
             // Nobody listens at port 1.
             options.others = [
-                "--redis=127.0.0.1:1/1", "--no-redis-required", "--timeout=2",
+                "--redis=127.0.0.1:1/1", "--no-redis-required", "--timeout=6",
                 "--announce=exec:echo $LEVEL >>\(run.path(of: "routes"))",
             ]
             let relay = try await RelayProcess.start(options, in: run)

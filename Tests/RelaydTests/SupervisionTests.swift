@@ -86,12 +86,17 @@ struct SupervisionTests {
             let first = try #require(OpenSockets.children(of: container.identifier).first)
             let relay = try #require(OpenSockets.children(of: first).first)
             // A process that loses its parent becomes a child of process 1, and a zombie at its end unless that cares.
+            let end = run.path(of: "end")
             _ = try run.start(
-                "/usr/bin/nsenter", ["--target", "\(first)", "--pid", "--mount", "sh", "-c", "sleep 4 & exit 0"],
-                name: "enter")
+                "/usr/bin/nsenter",
+                [
+                    "--target", "\(first)", "--pid", "--mount", "sh", "-c",
+                    "(until [ -e \(end) ]; do sleep 0.1; done) & exit 0",
+                ], name: "enter")
             _ = try await eventually("the orphan is adopted") {
                 OpenSockets.children(of: first).count > 1 ? true : nil
             }
+            try Text.write("", to: end)
             _ = try await eventually("the orphan is buried") { OpenSockets.children(of: first) == [relay] ? true : nil }
             kill(relay, SIGKILL)
             try await Self.answers(client, container)
