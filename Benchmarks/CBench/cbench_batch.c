@@ -2,6 +2,7 @@
 #include "cbench.h"
 #include "clinux_address.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -94,6 +95,38 @@ void cbench_batch_describe(const struct cbench_batch *batch, uint32_t slot, stru
             int value;
             memcpy(&value, CMSG_DATA(part), sizeof value);
             info->tos = value;
+        }
+    }
+}
+
+enum { FORWARD_SLOTS = 64, FORWARD_SIZE = 2048 };
+
+int cbench_forward(int fd, const struct clinux_address *one, const struct clinux_address *other) {
+    static uint8_t data[FORWARD_SLOTS][FORWARD_SIZE];
+    static union sockaddr_any addresses[FORWARD_SLOTS];
+    static struct iovec pieces[FORWARD_SLOTS];
+    static struct mmsghdr headers[FORWARD_SLOTS];
+    union sockaddr_any ends[2];
+    socklen_t length = to_sockaddr(one, &ends[0]);
+    to_sockaddr(other, &ends[1]);
+    if (fcntl(fd, F_SETFL, 0) < 0) return -errno;
+    for (;;) {
+        for (int slot = 0; slot < FORWARD_SLOTS; slot++) {
+            pieces[slot] = (struct iovec){data[slot], FORWARD_SIZE};
+            headers[slot].msg_hdr = (struct msghdr){
+                .msg_name = &addresses[slot], .msg_namelen = length, .msg_iov = &pieces[slot], .msg_iovlen = 1};
+        }
+        int got = RETRY(recvmmsg(fd, headers, FORWARD_SLOTS, MSG_WAITFORONE, NULL));
+        if (got < 0) return got;
+        for (int slot = 0; slot < got; slot++) {
+            bool is_one = memcmp(&addresses[slot], &ends[0], length) == 0;
+            addresses[slot] = ends[is_one];
+            pieces[slot].iov_len = headers[slot].msg_len;
+        }
+        // What the kernel refuses is lost, and the ledger tells.
+        for (int sent = 0; sent < got;) {
+            int result = RETRY(sendmmsg(fd, headers + sent, (unsigned)(got - sent), MSG_NOSIGNAL));
+            sent += result > 0 ? result : 1;
         }
     }
 }

@@ -15,5 +15,6 @@ struct RelayBench: ParsableCommand {
         subcommands: [
             CallCommand.self, MediaCommand.self, ControlCommand.self, FailoverCommand.self, CompareCommand.self,
             ReplicationCommand.self, SoakCommand.self, OverloadCommand.self, FloodCommand.self,
+            ForwardCommand.self,
         ])
 }

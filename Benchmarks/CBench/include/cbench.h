@@ -43,6 +43,10 @@ int cbench_batch_receive(struct cbench_batch *batch, int fd);
 /// Describes a slot that `cbench_batch_receive` filled.
 void cbench_batch_describe(const struct cbench_batch *batch, uint32_t slot, struct cbench_batch_info *info);
 
+/// Receives datagrams and sends each on: what comes from `one` goes to `other`, everything else to `one`. As many at a time as
+/// are there, with one call each. Sleeps until there is something; returns -errno when that fails.
+int cbench_forward(int fd, const struct clinux_address *one, const struct clinux_address *other);
+
 // --- UDP sockets --------------------------------------------------------------------------------------------------
 
 /// Asks for `cbench_udp_extras` on received datagrams.

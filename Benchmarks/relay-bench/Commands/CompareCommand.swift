@@ -36,6 +36,13 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "UDP sockets of the generator on each side of the calls.")
     var endpoints = 1
 
+    @Flag(
+        help: """
+            Between them the least that a relay can do with sockets: a program that receives what is there and sends it on, \
+            with one system call each.
+            """)
+    var bare = false
+
     @Flag(help: "A first impression in half a minute: one round, 3 s at 20000 and 50000 packets/s.")
     var quick = false
 
@@ -48,6 +55,7 @@ struct CompareCommand: ParsableCommand {
         try relay_bench.validate("rounds", rounds ?? 2, in: 1...1000)
         try relay_bench.validate("threads", threads, in: 1...1024)
         try relay_bench.validate("endpoints", endpoints, in: 1...min(calls, 10_000))
+        if bare, endpoints > 1 { throw ValidationError("--bare has one socket on each side: no --endpoints with it.") }
         if rate != nil, rates == nil {
             throw ValidationError("--rate must be numbers from 1 to 10000000, with commas.")
         }
@@ -71,15 +79,15 @@ struct CompareCommand: ParsableCommand {
         settings.seconds = seconds ?? (quick ? 3 : settings.seconds)
         settings.rounds = rounds ?? (quick ? 1 : settings.rounds)
         settings.controlSeconds = quick ? 2 : settings.controlSeconds
-        let programs = try findPrograms()
+        var sides = try findPrograms().map { CompareRun.Side.relay($0) }
+        if bare { sides.insert(.bare, at: sides.count - 1) }
         // A loopback network of its own for each run, so that two runs do not meet at a port.
         let network = UInt32(0x7F4D_0000) | UInt32(getpid() & 0xFF) << 8
-        let sides = try CompareRun(
-            programs: programs, settings: settings, relayAddress: IPAddress(ipv4: network | 1),
+        let rounds = try CompareRun(
+            sides: sides, settings: settings, relayAddress: IPAddress(ipv4: network | 1),
             generatorAddress: IPAddress(ipv4: network | 2), progress: note
         ).run()
-        let names = programs.map { $0.version.isEmpty ? $0.name : "\($0.name) \($0.version)" }
-        let table = ComparisonTable(names: names, sides: sides, settings: settings)
+        let table = ComparisonTable(names: sides.map(\.name), sides: rounds, settings: settings)
         if json { return print(try table.json()) }
         print(heading(settings) + "\n")
         for line in table.lines { print(line) }

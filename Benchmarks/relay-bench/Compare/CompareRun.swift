@@ -13,7 +13,21 @@ struct CompareRun {
         var endpoints = 1
     }
 
-    let programs: [RelayProgram]
+    /// Whoever is measured.
+    enum Side {
+        case relay(RelayProgram)
+        /// The least that a relay can do (`BareForwarder`).
+        case bare
+
+        var name: String {
+            switch self {
+            case .relay(let program): program.version.isEmpty ? program.name : "\(program.name) \(program.version)"
+            case .bare: "bare"
+            }
+        }
+    }
+
+    let sides: [Side]
     let settings: Settings
     /// Where relays run, and where the generator does.
     let relayAddress: IPAddress
@@ -23,23 +37,27 @@ struct CompareRun {
 
     /// What one relay showed in one round.
     struct Round {
-        var startTime: UInt64 = 0
-        var idleMemory: UInt64 = 0
+        var startTime: UInt64?
+        var idleMemory: UInt64?
         /// By rate, in the order of the settings.
         var media: [MediaResult] = []
+        /// By pace; empty for what takes no commands.
         var control: [ControlResult] = []
     }
 
-    /// All rounds of each program, in their order.
+    /// All rounds of each side, in their order.
     func run() throws(BenchError) -> [[Round]] {
-        var sides = programs.map { _ in [Round]() }
+        var rounds = sides.map { _ in [Round]() }
         for number in 1...settings.rounds {
-            for (index, program) in programs.enumerated() {
-                progress("round \(number) of \(settings.rounds), \(program.name)")
-                sides[index].append(try round(of: program))
+            for (index, side) in sides.enumerated() {
+                progress("round \(number) of \(settings.rounds), \(side.name)")
+                switch side {
+                case .relay(let program): rounds[index].append(try round(of: program))
+                case .bare: rounds[index].append(try bareRound())
+                }
             }
         }
-        return sides
+        return rounds
     }
 
     private func round(of program: RelayProgram) throws(BenchError) -> Round {
@@ -48,12 +66,8 @@ struct CompareRun {
         var round = Round(startTime: relay.startTime, idleMemory: relay.residentMemory)
         progress("  serves after \(Figures.duration(relay.startTime))")
         for rate in settings.rates {
-            let result = try media(at: rate, through: relay)
-            let cost = result.cpuPerPacket.map { Figures.decimal($0, places: 2) } ?? "?"
-            let lost = Figures.grouped(result.totals.lost)
-            progress("  \(Figures.grouped(rate)) packets/s: \(cost) µs a packet, \(lost) lost")
+            round.media.append(try media(at: rate, through: relay))
             try relay.check()
-            round.media.append(result)
         }
         for pace in ControlPace.compared {
             let result = try ControlRun(
@@ -67,13 +81,27 @@ struct CompareRun {
         return round
     }
 
-    private func media(at rate: Int, through relay: RunningRelay) throws(BenchError) -> MediaResult {
+    private func bareRound() throws(BenchError) -> Round {
+        var round = Round()
+        for rate in settings.rates { round.media.append(try media(at: rate, through: nil)) }
+        return round
+    }
+
+    private func media(at rate: Int, through relay: RunningRelay?) throws(BenchError) -> MediaResult {
         var media = MediaSettings(address: generatorAddress)
         (media.calls, media.rate, media.seconds) = (settings.calls, rate, settings.seconds)
-        (media.endpoints, media.process) = (settings.endpoints, relay.identifier)
-        let client = try NGClient(relay: relay.listener, slots: MediaRun.commandWidth)
+        var client: NGClient?
+        if let relay {
+            (media.endpoints, media.process) = (settings.endpoints, relay.identifier)
+            client = try NGClient(relay: relay.listener, slots: MediaRun.commandWidth)
+        } else {
+            media.forwarder = relayAddress
+        }
         let result = try MediaRun(settings: media, client: client).run()
         if Interrupt.isRequested { throw .interrupted }
+        let cost = result.cpuPerPacket.map { Figures.decimal($0, places: 2) } ?? "?"
+        let lost = Figures.grouped(result.totals.lost)
+        progress("  \(Figures.grouped(rate)) packets/s: \(cost) µs a packet, \(lost) lost")
         return result
     }
 }

@@ -24,7 +24,7 @@ struct ComparisonTable {
     /// Remarks below the table: how far rounds differ, and what disturbed them.
     private(set) var remarks: [String] = []
 
-    /// - Parameter sides: by program, its rounds.
+    /// - Parameter sides: of each side, its rounds.
     init(names: [String], sides: [[CompareRun.Round]], settings: CompareRun.Settings) {
         self.names = names
         for (index, rate) in settings.rates.enumerated() { addMedia(at: rate, index, sides) }
@@ -33,7 +33,7 @@ struct ComparisonTable {
         add(
             "start to first answer", "ms",
             sides.map { rounds in
-                Self.mean(rounds.map { Double($0.startTime) / 1e6 })
+                Self.mean(rounds.compactMap { $0.startTime.map { Double($0) / 1e6 } })
             }, places: 1)
     }
 
@@ -73,12 +73,14 @@ struct ComparisonTable {
     private mutating func addControl(_ sides: [[CompareRun.Round]]) {
         for (index, pace) in ControlPace.compared.enumerated() {
             let label = "offer+answer+delete, \(pace.name)"
-            let merged = sides.map { rounds in
-                rounds.dropFirst().reduce(into: rounds[0].control[index]) { $0.merge($1.control[index]) }
+            let merged = sides.map { rounds -> ControlResult? in
+                guard !rounds[0].control.isEmpty else { return nil }
+                return rounds.dropFirst().reduce(into: rounds[0].control[index]) { $0.merge($1.control[index]) }
             }
-            add(label, "/s", merged.map(\.sequencesPerSecond), places: 0)
-            add("  slowest command", "ms", merged.map { Double($0.slowest) / 1e6 }, places: 2)
+            add(label, "/s", merged.map { $0?.sequencesPerSecond }, places: 0)
+            add("  slowest command", "ms", merged.map { $0.map { Double($0.slowest) / 1e6 } }, places: 2)
             for (name, result) in zip(names, merged) {
+                guard let result else { continue }
                 if result.errors > 0 { remarks.append("\(label), \(name): \(Figures.count(result.errors, "error"))") }
                 if let theft = result.theft { remarks.append("\(label), \(name): \(theft)") }
             }
@@ -105,7 +107,7 @@ struct ComparisonTable {
         add(
             "memory without calls", "MB",
             sides.map { rounds in
-                Self.mean(rounds.map { Double($0.idleMemory) / 1_048_576 })
+                Self.mean(rounds.compactMap { $0.idleMemory.map { Double($0) / 1_048_576 } })
             }, places: 1)
     }
 

@@ -7,7 +7,7 @@ struct MediaEndpoints {
     private let perSide: Int
 
     /// Half a second at 100,000 packets a second; the kernel counts about 1 KB for each.
-    private static let bufferBytes = 64 << 20
+    static let bufferBytes = 64 << 20
 
     /// - Parameter sink: where the answerers are; `nil` for beside the offerers.
     init(at address: IPAddress, perSide: Int, sink: MediaSink? = nil) throws(BenchError) {

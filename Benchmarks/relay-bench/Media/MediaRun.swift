@@ -4,7 +4,7 @@ import WireFormat
 
 /// Sets calls up, relays media through them, measures, and deletes them again.
 struct MediaRun {
-    let settings: MediaSettings
+    var settings: MediaSettings
     /// `nil` lets the two sides send to each other directly: what generator and kernel cost and add by themselves.
     let client: NGClient?
 
@@ -13,11 +13,22 @@ struct MediaRun {
 
     func run() throws(BenchError) -> MediaResult {
         let endpoints = try MediaEndpoints(at: settings.address, perSide: settings.endpoints, sink: settings.sink)
+        guard let address = settings.forwarder else { return try run(over: endpoints, through: nil) }
+        let forwarder = try BareForwarder(
+            at: address, between: endpoints.sockets[0].local, and: endpoints.sockets[1].local)
+        var run = self
+        run.settings.process = forwarder.identifier
+        return try run.run(over: endpoints, through: forwarder)
+    }
+
+    private func run(
+        over endpoints: MediaEndpoints, through forwarder: BareForwarder?
+    ) throws(BenchError) -> MediaResult {
         let memoryBefore = relaySample()?.residentMemory ?? 0
         let slabBefore = MachineSample().slab
         let calls = try establish(over: endpoints)
         do {
-            var result = try measure(endpoints, calls)
+            var result = try measure(endpoints, calls, through: forwarder?.local)
             result.relay?.memoryBefore = memoryBefore
             result.machine.slabGrowth -= Int64(slabBefore)
             result.cleanUpFailure = delete(calls)
@@ -45,9 +56,12 @@ struct MediaRun {
         }
     }
 
-    private func measure(_ endpoints: MediaEndpoints, _ calls: RelayedCalls?) throws(BenchError) -> MediaResult {
+    private func measure(
+        _ endpoints: MediaEndpoints, _ calls: RelayedCalls?, through forwarder: TransportAddress?
+    ) throws(BenchError) -> MediaResult {
         let plan = FlowPlan(calls: settings.calls, endpoints: settings.endpoints, run: settings.batch)
         let destinations = plan.flows.map { flow in
+            if let forwarder { return forwarder }
             guard let calls else {
                 let peer: Flow.Sender = flow.sender == .offerer ? .answerer : .offerer
                 return endpoints.sockets[endpoints.index(peer, endpoint: flow.endpoint)].local

@@ -18,6 +18,8 @@ struct MediaSettings {
     var batch = 8
     /// Without a relay: where the answerers' sockets are, if not beside the offerers'.
     var sink: MediaSink?
+    /// Without a relay: where a bare forwarder stands between both sides, if one does. Then there is one socket on each.
+    var forwarder: IPAddress?
     /// Shortest sleep between two looks at clock and sockets, in microseconds; 0 never sleeps.
     var tick = 100
     /// Have the kernel measure the relay's forwarding programs, which makes packets a little dearer.
