@@ -194,8 +194,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "RelayFailoverTests", dependencies: ["RelayCore", "RelayFailover", "WireFormat"],
-            swiftSettings: strict),
+            name: "RelayFailoverTests",
+            dependencies: [
+                "RelayCore", "RelayFailover", "RelayTestSupport", "WireFormat",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "HostTuningTests", dependencies: ["HostTuning", "WireFormat"], exclude: ["Golden"],
             swiftSettings: strict),

@@ -145,10 +145,11 @@ struct GuardTests {
         let relay: RelayProcess
         let file: String
 
-        init(in run: TestRun, with others: [String] = []) async throws {
+        /// - Parameter obstacle: what the command does first.
+        init(in run: TestRun, with others: [String] = [], obstacle: String = "") async throws {
             file = run.path(of: "routes")
             relay = try await GuardTests.start(
-                in: run, with: ["--announce=exec:echo $LEVEL $PREFIX >>\(file)"] + others)
+                in: run, with: ["--announce=exec:\(obstacle)echo $LEVEL $PREFIX >>\(file)"] + others)
             try await becomes("home")
         }
 
@@ -174,6 +175,19 @@ struct GuardTests {
         /// Waits until a process is gone.
         func ends(_ process: Int32) async throws {
             _ = try await eventually("\(process) is gone") { kill(process, 0) != 0 ? true : nil }
+        }
+    }
+
+    @Test("a command of --announce that fails is run again until it succeeds", .timeLimit(.minutes(10)))
+    func repeatsCommands() async throws {
+        try await withTestRun("guard-commands") { run in
+            let mark = run.path(of: "mark")
+            let scene = try await Announcing(
+                in: run, obstacle: "if [ ! -e \(mark)-$LEVEL ]; then touch \(mark)-$LEVEL; exit 3; fi; ")
+            #expect(scene.relay.process.log.contains("failed with status 3"))
+            scene.relay.process.signal(SIGTERM)
+            #expect(try await scene.relay.process.exitStatus() == 0)
+            #expect(scene.levels.last == "none", "also at the end")
         }
     }
 

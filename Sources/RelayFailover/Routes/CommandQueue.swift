@@ -13,7 +13,7 @@ package struct CommandQueue: Equatable, Sendable {
     }
 
     private var waiting: [(address: IPAddress, level: RouteLevel)] = []
-    private var running: (process: Int32, since: UInt64)?
+    private var running: (process: Int32, address: IPAddress, since: UInt64)?
 
     package init() {}
 
@@ -28,19 +28,25 @@ package struct CommandQueue: Equatable, Sendable {
 
     /// What to do now, if anything; a `start` is to be followed by `started`.
     package mutating func next(at now: UInt64) -> Step? {
-        if let running { return now &- running.since >= Self.limit ? .kill(running.process) : nil }
+        if let process = running?.process, let since = running?.since {
+            guard now &- since >= Self.limit else { return nil }
+            running?.since = now  // once for each limit, until its end is reported
+            return .kill(process)
+        }
         guard !waiting.isEmpty else { return nil }
         let (address, level) = waiting.removeFirst()
         return .start(address, level)
     }
 
-    package mutating func started(_ process: Int32, at now: UInt64) { running = (process, now) }
+    package mutating func started(_ process: Int32, for address: IPAddress, at now: UInt64) {
+        running = (process, address, now)
+    }
 
-    /// A child has ended; whether it was ours.
-    package mutating func ended(_ process: Int32) -> Bool {
-        guard running?.process == process else { return false }
+    /// A child has ended; the address that it was for, or `nil` when it was none of ours.
+    package mutating func ended(_ process: Int32) -> IPAddress? {
+        guard let address = running?.address, running?.process == process else { return nil }
         running = nil
-        return true
+        return address
     }
 
     /// Whether nothing runs and nothing waits.

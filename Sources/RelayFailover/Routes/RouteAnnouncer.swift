@@ -14,6 +14,8 @@ package struct RouteAnnouncer: Sendable {
     /// Addresses whose failure has been logged.
     private var failing: Set<IPAddress> = []
     private static let retryInterval: UInt64 = 500_000_000
+    /// So long after a command has failed: each is a shell or more.
+    private static let commandRetryInterval: UInt64 = 1_000_000_000
     /// When it is worth a line again that somebody changes what is ours; monotonic nanoseconds.
     private var warnAt: UInt64 = 0
     private static let warningInterval: UInt64 = 60_000_000_000
@@ -85,10 +87,9 @@ package struct RouteAnnouncer: Sendable {
                             "ADDRESS=\(address)", "PREFIX=\(address)/\(address.family == .ipv4 ? 32 : 128)",
                             "LEVEL=\(level.word)",
                         ])
-                    commands.started(process, at: now)
+                    commands.started(process, for: address, at: now)
                 } catch {
-                    log.error("\(error)")
-                    commands.add(address, level)
+                    commandFailed(address, "\(error)", at: now)
                     return
                 }
             }
@@ -96,20 +97,36 @@ package struct RouteAnnouncer: Sendable {
     }
 
     /// A child has ended; whether it was a command of ours.
-    package mutating func ended(_ process: Int32, status: Int32) -> Bool {
-        guard commands.ended(process) else { return false }
-        if status != 0 { log.error("the command of --announce failed with status \(status)") }
+    package mutating func ended(_ process: Int32, status: Int32, at now: UInt64) -> Bool {
+        guard let address = commands.ended(process) else { return false }
+        if status != 0 {
+            commandFailed(address, "the command of --announce failed with status \(status) for \(address)", at: now)
+        } else if failing.remove(address) != nil {
+            log.notice("the command of --announce has succeeded for \(address)")
+        }
         return true
     }
 
+    /// It is tried again: a routing daemon that is just starting takes no commands, and a route that stays where nobody serves
+    /// it leads into nothing.
+    private mutating func commandFailed(_ address: IPAddress, _ why: String, at now: UInt64) {
+        if failing.insert(address).inserted { log.error("\(why): tried again until it succeeds") }
+        board.failed(address)
+        retryAt = max(retryAt, now &+ Self.commandRetryInterval)
+    }
+
     /// Whether every change has been carried out.
-    package var isIdle: Bool { commands.isIdle }
+    package var isIdle: Bool { commands.isIdle && board.isTold }
 
     private mutating func perform(_ changes: [RouteBoard.Change], at now: UInt64) {
         for change in changes {
             do throws(SystemError) {
                 try driver?.announce(change.address, at: change.level)
-                if command != nil { commands.add(change.address, change.level) }
+                if command != nil {
+                    commands.add(change.address, change.level)
+                    // That one is tried again is no news.
+                    if failing.contains(change.address) { continue }
+                }
                 failing.remove(change.address)
                 log.notice("\(change.address) is announced as: \(change.level.word)")
             } catch {

@@ -32,7 +32,7 @@ package struct RouteBoard: Equatable, Sendable {
         return changes()
     }
 
-    /// A driver has failed for this address: the next call of any method tries again.
+    /// A driver or a command has failed for this address: the next call of any method tries again.
     package mutating func failed(_ address: IPAddress) { told[address] = nil }
 
     /// What has not been told yet, the better levels first: a backup is there before a home goes.
@@ -45,6 +45,9 @@ package struct RouteBoard: Equatable, Sendable {
         for change in changes { told[change.address] = change.level }
         return Self.sorted(changes)
     }
+
+    /// Everything has been told that should be.
+    package var isTold: Bool { wanted.allSatisfy { address, level in told[address] == min(level, limit) } }
 
     /// What has been told and still holds, in the same order.
     package var standing: [Change] { Self.sorted(told.map { Change(address: $0.key, level: $0.value) }) }

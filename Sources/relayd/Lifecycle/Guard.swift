@@ -84,7 +84,9 @@ struct Guard {
         let deadline = SystemClock.monotonic &+ Self.lastCommands
         while !announcer.isIdle, SystemClock.monotonic < deadline {
             announcer.tick(at: SystemClock.monotonic)
-            while let (process, status) = GuardedProcess.reap() { _ = announcer.ended(process, status: status) }
+            while let (process, status) = GuardedProcess.reap() {
+                _ = announcer.ended(process, status: status, at: SystemClock.monotonic)
+            }
             _ = InputWait.any([signals.descriptor], milliseconds: 10)
             while signals.next() != nil {}
         }
@@ -171,7 +173,7 @@ struct Guard {
     /// Children that have ended: the relay, commands, and as process 1 of a container whatever was left to us.
     private mutating func reap() -> Int32? {
         while let (process, status) = GuardedProcess.reap() {
-            if announcer.ended(process, status: status) || process != child { continue }
+            if announcer.ended(process, status: status, at: SystemClock.monotonic) || process != child { continue }
             child = 0
             // What it said last counts.
             if let status = takeMessages() { return status }

@@ -35,7 +35,7 @@ final class RouteOutlet: Sendable {
         own.withLock { announcer in
             guard announcer != nil else { return }
             while let (process, status) = GuardedProcess.reap() {
-                _ = announcer?.ended(process, status: status)
+                _ = announcer?.ended(process, status: status, at: SystemClock.monotonic)
             }
             announcer?.tick(at: SystemClock.monotonic)
         }
