@@ -325,6 +325,20 @@ struct GuardPolicyTests {
         #expect(scene.taken() == [.limitRoutes(.lastResort)])
     }
 
+    @Test("nor is a pause of the machine against one that had just been found silent")
+    func ownStallOfStuck() {
+        var scene = Scene.running()
+        scene.after(200)
+        #expect(scene.taken() == [.limitRoutes(.lastResort)])
+        scene.now += 5_000_000_000
+        scene.happens(.tick)
+        scene.after(100)
+        #expect(!scene.taken().contains(.kill(why: "it gives no sign of life")))
+        scene.after(2000, beating: true)
+        #expect(!scene.policy.status.isStuck)
+        #expect((3000...3300).contains(scene.timeToKill()), "unless it goes on hanging")
+    }
+
     @Test("asked to end it passes that on, waits, and ends with the relay's status")
     func stops() {
         var scene = Scene.running()
@@ -351,6 +365,9 @@ struct GuardPolicyTests {
         var scene = Scene()
         scene.happens(.stopRequested(signal: 15))
         #expect((10_000...10_300).contains(scene.timeToKill()))
+        scene.after(9000)
+        #expect(scene.taken() == [], "once, while the system has not reported its end")
+        #expect((900...1100).contains(scene.timeToKill()))
     }
 
     @Test("a relay that leaves by itself is not started again")

@@ -82,8 +82,9 @@ package struct GuardPolicy: Equatable, Sendable {
     private var safety = CallSafety()
     private var isCarried: Bool { safety.isCarried }
     private var stuckSince: UInt64?
-    /// How often this relay has been killed. One that is still there after the first time hangs in a system call.
+    /// How often this relay has been killed, and when last. One that is still there after the first time hangs in a system call.
     private var kills = 0
+    private var lastKill: UInt64 = 0
     /// What was seen while it has been stuck.
     private var diagnosis = StuckDiagnosis()
     private var nextLook: UInt64 = 0
@@ -145,19 +146,28 @@ package struct GuardPolicy: Equatable, Sendable {
         let slept = now &- lastTick
         lastTick = now
         if slept > Self.ownStall { lastBeat &+= slept }
+        // Nor does a pause of the whole machine about one that had just been found silent. Shorter ones leave time to judge it.
+        if slept >= Self.beatLimit { stuckSince = stuckSince.map { $0 &+ slept } }
         switch phase {
         case .waiting(let until) where now >= until:
             phase = .starting(since: now)
             (isLeaving, readySince, beatingSince, stuckSince, kills) = (false, nil, nil, nil, 0)
             return [.start]
         case .starting where isStopping && now &- stopTime >= Self.patience:
-            return [.kill(why: "it was asked to end while it started, and does not")]
+            return kill("it was asked to end while it started, and does not", at: now)
         case .starting(let since) where now &- since >= Self.startLimit:
-            return [.kill(why: "it has not come up within \(Self.startLimit / 1_000_000_000) s")]
+            return kill("it has not come up within \(Self.startLimit / 1_000_000_000) s", at: now)
         case .starting(let since) where now &- since >= Self.hiddenStartLimit: return hide()
         case .running: return watch(at: now)
         default: return []
         }
+    }
+
+    /// Kills one that starts: once, and now and then as long as its end is not reported.
+    private mutating func kill(_ why: String, at now: UInt64) -> [Action] {
+        guard kills == 0 || now &- lastKill >= Self.patience else { return [] }
+        (kills, lastKill) = (kills + 1, now)
+        return [.kill(why: why)]
     }
 
     private mutating func watch(at now: UInt64) -> [Action] {
