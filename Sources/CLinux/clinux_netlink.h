@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum {
+    /// More than the kernel puts into one message of a dump.
+    CLINUX_NETLINK_DUMP = 32768,
+};
+
 /// A request as it grows; it has room for all that is added here.
 struct clinux_netlink_request {
     struct nlmsghdr header;

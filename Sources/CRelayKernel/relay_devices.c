@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
-#include <linux/if_packet.h>
-#include <linux/if_vlan.h>
 #include <linux/magic.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -26,47 +25,122 @@ bool relay_is_ipv4(const uint32_t address[4]) {
     return address[0] == 0 && address[1] == 0 && address[2] == htonl(0xFFFF);
 }
 
-static void describe(int fd, const struct ifaddrs *entry, struct relay_device *device) {
-    const struct sockaddr_ll *link = (const struct sockaddr_ll *)entry->ifa_addr;
-    const struct rtnl_link_stats *statistics = entry->ifa_data;
-    *device = (struct relay_device){
-        .index = (uint32_t)link->sll_ifindex,
-        .up = (entry->ifa_flags & IFF_UP) != 0,
-        .loopback = (entry->ifa_flags & IFF_LOOPBACK) != 0,
-        .ethernet = link->sll_hatype == ARPHRD_ETHER,
-    };
-    strncpy(device->name, entry->ifa_name, RELAY_NAME_SIZE - 1);
-    memcpy(device->hardware, link->sll_addr, sizeof device->hardware);
-    if (statistics) {
-        device->sent = statistics->tx_packets;
-        device->failed = statistics->tx_errors + statistics->tx_dropped;
+/// Where a VLAN's frames are: only those with the usual tags, which are the ones that XDP writes.
+static void describe_vlan(const struct rtattr *data, uint32_t below, struct relay_device *device) {
+    uint16_t number = 0, protocol = htons(ETH_P_8021Q);
+    int left = (int)RTA_PAYLOAD(data);
+    for (const struct rtattr *attribute = RTA_DATA(data); RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+        if (RTA_PAYLOAD(attribute) < sizeof number) continue;
+        if (attribute->rta_type == IFLA_VLAN_ID) memcpy(&number, RTA_DATA(attribute), sizeof number);
+        if (attribute->rta_type == IFLA_VLAN_PROTOCOL) memcpy(&protocol, RTA_DATA(attribute), sizeof protocol);
     }
-    struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
-    if (clinux_ethtool(fd, entry->ifa_name, &driver) == 0) strncpy(device->driver, driver.driver, RELAY_NAME_SIZE - 1);
-    struct vlan_ioctl_args vlan = {.cmd = GET_VLAN_REALDEV_NAME_CMD};
-    strncpy(vlan.device1, entry->ifa_name, sizeof vlan.device1 - 1);
-    if (ioctl(fd, SIOCGIFVLAN, &vlan) < 0) return;
-    strncpy(device->carrier, vlan.u.device2, RELAY_NAME_SIZE - 1);
-    vlan.cmd = GET_VLAN_VID_CMD;
-    if (ioctl(fd, SIOCGIFVLAN, &vlan) == 0) device->vlan = (uint32_t)vlan.u.VID;
+    device->vlan = number;
+    if (protocol == htons(ETH_P_8021Q)) device->carrier = below;
+}
+
+/// What a link's attributes tell of its kind, and of the interface that it is a part of.
+static void describe_kind(const struct rtattr *information, uint32_t below, struct relay_device *device) {
+    bool is_vlan = false;
+    int left = (int)RTA_PAYLOAD(information);
+    for (const struct rtattr *attribute = RTA_DATA(information); RTA_OK(attribute, left);
+         attribute = RTA_NEXT(attribute, left)) {
+        const char *text = RTA_DATA(attribute);
+        const size_t length = RTA_PAYLOAD(attribute);
+        if (attribute->rta_type == IFLA_INFO_KIND) {
+            is_vlan = length >= sizeof "vlan" && memcmp(text, "vlan", sizeof "vlan") == 0;
+            memcpy(device->kind, text, length < RELAY_NAME_SIZE ? length : RELAY_NAME_SIZE - 1);
+        } else if (attribute->rta_type == IFLA_INFO_SLAVE_KIND) {
+            // What comes to an interface of a VRF is its own.
+            if (length < sizeof "vrf" || memcmp(text, "vrf", sizeof "vrf") != 0) device->port = true;
+        } else if (attribute->rta_type == IFLA_INFO_DATA && is_vlan) {  // the kernel puts the kind in front of it
+            describe_vlan(attribute, below, device);
+        }
+    }
+}
+
+/// Describes the interface of a message; false when it is about none.
+static bool describe(const struct nlmsghdr *message, struct relay_device *device) {
+    if (message->nlmsg_type != RTM_NEWLINK) return false;
+    const struct ifinfomsg *link = NLMSG_DATA(message);
+    *device = (struct relay_device){
+        .index = (uint32_t)link->ifi_index,
+        .up = (link->ifi_flags & IFF_UP) != 0,
+        .loopback = (link->ifi_flags & IFF_LOOPBACK) != 0,
+        .ethernet = link->ifi_type == ARPHRD_ETHER,
+        .port = (link->ifi_flags & IFF_SLAVE) != 0,
+    };
+    uint32_t below = 0;
+    bool is_here = true;
+    const struct rtattr *information = NULL;
+    int left = (int)IFLA_PAYLOAD(message);
+    for (const struct rtattr *attribute = IFLA_RTA(link); RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+        const void *value = RTA_DATA(attribute);
+        const size_t length = RTA_PAYLOAD(attribute);
+        struct rtnl_link_stats64 statistics;
+        const size_t needed = offsetof(struct rtnl_link_stats64, multicast);
+        switch (attribute->rta_type) {
+        case IFLA_IFNAME: memcpy(device->name, value, length < RELAY_NAME_SIZE ? length : RELAY_NAME_SIZE - 1); break;
+        case IFLA_ADDRESS:
+            memcpy(device->hardware, value, length < sizeof device->hardware ? length : sizeof device->hardware);
+            break;
+        case IFLA_LINK:
+            if (length >= sizeof below) memcpy(&below, value, sizeof below);
+            break;
+        case IFLA_LINK_NETNSID: is_here = false; break;
+        case IFLA_LINKINFO: information = attribute; break;
+        case IFLA_STATS64:
+            if (length < needed) break;
+            memcpy(&statistics, value, needed);
+            device->sent = (uint32_t)statistics.tx_packets;
+            device->failed = (uint32_t)(statistics.tx_errors + statistics.tx_dropped);
+            break;
+        }
+    }
+    if (information) describe_kind(information, is_here ? below : 0, device);
+    return true;
+}
+
+/// Reads a dump of links to its end: how many, -EAGAIN when they have changed meanwhile, or another -errno.
+static int read_links(int fd, struct relay_device *devices, int capacity) {
+    _Alignas(struct nlmsghdr) char answer[CLINUX_NETLINK_DUMP];
+    int count = 0;
+    bool has_changed = false;
+    for (;;) {
+        ssize_t length = recv(fd, answer, sizeof answer, 0);
+        if (length < 0 && errno == EINTR) continue;
+        if (length < 0) return -errno;
+        for (const struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, length);
+             message = NLMSG_NEXT(message, length)) {
+            if (message->nlmsg_flags & NLM_F_DUMP_INTR) has_changed = true;
+            if (message->nlmsg_type == NLMSG_DONE) return has_changed ? -EAGAIN : count;
+            if (message->nlmsg_type == NLMSG_ERROR) return ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+            if (count < capacity && describe(message, &devices[count])) count++;
+        }
+    }
 }
 
 int relay_devices(struct relay_device *devices, int capacity) {
-    struct ifaddrs *list;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return -errno;
-    if (getifaddrs(&list) < 0) {
-        int error = errno;
-        close(fd);
-        return -error;
+    struct clinux_netlink_request request;
+    int fd = clinux_netlink_open();
+    if (fd < 0) return fd;
+    int count = -EAGAIN;
+    // While interfaces come and go, one may be missing from what is told.
+    for (int attempt = 0; attempt < 8 && count == -EAGAIN; attempt++) {
+        clinux_netlink_begin(&request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
+        count = clinux_netlink_send(fd, &request);
+        if (count == 0) count = read_links(fd, devices, capacity);
     }
-    int count = 0;
-    for (const struct ifaddrs *entry = list; entry && count < capacity; entry = entry->ifa_next) {
-        if (entry->ifa_addr && entry->ifa_addr->sa_family == AF_PACKET) describe(fd, entry, &devices[count++]);
-    }
-    freeifaddrs(list);
     close(fd);
     return count;
+}
+
+bool relay_device_has_driver(const char *name) {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
+    bool has_name = clinux_ethtool(fd, name, &driver) == 0 && driver.driver[0];
+    close(fd);
+    return has_name;
 }
 
 /// What has been sent by what a link message tells: 0 or -errno.

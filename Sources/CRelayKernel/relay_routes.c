@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 enum {
-    /// More than the kernel puts into one message of a dump.
-    ANSWER_SIZE = 32768,
     /// Neighbours asked about in one go; with more, the next go asks about others.
     MOST_NEIGHBOURS = 1024,
 };
@@ -78,7 +76,7 @@ static bool read_stale(const struct nlmsghdr *message, struct stale *stale) {
 
 /// Collects stale neighbours until the dump ends; how many, or -errno.
 static int collect(int fd, const uint32_t *interfaces, int count, struct stale *found) {
-    _Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
+    _Alignas(struct nlmsghdr) char answer[CLINUX_NETLINK_DUMP];
     int number = 0;
     for (;;) {
         ssize_t length = recv(fd, answer, sizeof answer, 0);

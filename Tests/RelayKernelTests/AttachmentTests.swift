@@ -190,6 +190,47 @@ extension KernelTests {
             #expect(try chosen(["203.0.113.1"]) == ["kt-nowhere"])
         }
 
+        @Test("what comes by a port of a bridge belongs to the bridge, unless the port is asked for by name")
+        func ports() throws {
+            let network = try TestNetwork("kt-port")
+            defer { network.remove() }
+            try beside("kt-lonely", "203.0.113.1/32")
+            defer { _ = try? TestNetwork.ip("link del kt-lonely") }
+            let table = try KernelTable(number: nil)
+            var wish = Attachments.Wish()
+            (wish.addresses, wish.choice) = ([try #require(IPAddress("203.0.113.1"))], .tc)
+            let attachments = Attachments(wish, table: table, number: nil, log: Logger(label: "test"))
+            func refresh() throws -> Set<String> {
+                try attachments.refresh()
+                return Set(attachments.list.map(\.interface))
+            }
+            #expect(try refresh().contains("kt-port"))
+            try TestNetwork.ip("link add kt-bridge up type bridge\nlink set kt-port master kt-bridge")
+            defer { _ = try? TestNetwork.ip("link del kt-bridge") }
+            let now = try refresh()
+            #expect(now.contains("kt-bridge") && !now.contains("kt-port"))
+            var output = relay_interface()
+            #expect(try !table.interfaces.lookUp(network.index, into: &output), "no route leads there")
+            wish.interfaces = ["kt-port"]
+            let named = Attachments(wish, table: table, number: nil, log: Logger(label: "test"))
+            #expect(try named.refresh() == 1)
+            try TestNetwork.ip("link set kt-port nomaster")
+            #expect(try refresh().contains("kt-port"))
+        }
+
+        @Test("interfaces are told by what they are")
+        func devices() throws {
+            let network = try TestNetwork("kt-told")
+            defer { network.remove() }
+            let devices = try NetworkDevice.all()
+            let device = try #require(devices.first { $0.index == network.index })
+            #expect((device.name, device.kind, device.hardware) == ("kt-told", "veth", network.hardware))
+            #expect(device.isUp && device.isUsable && !device.isPort && device.hasDriver)
+            #expect((device.carrier, device.vlan) == (0, 0), "a pair's other end is no carrier")
+            let loopback = try #require(devices.first { $0.name == "lo" })
+            #expect(!loopback.isUsable)
+        }
+
         @Test("interfaces that only an earlier process wanted keep the program until all calls are known")
         func earlier() throws {
             let network = try TestNetwork("kt-early")

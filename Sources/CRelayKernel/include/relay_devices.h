@@ -8,16 +8,18 @@ enum { RELAY_NAME_SIZE = 32 };
 
 struct relay_device {
     char name[RELAY_NAME_SIZE];
-    /// As ethtool tells it; empty when the driver has none.
-    char driver[RELAY_NAME_SIZE];
-    /// For a VLAN the interface that carries it; else empty.
-    char carrier[RELAY_NAME_SIZE];
+    /// `veth`, `dummy`, `bond`, ... (rtnl_link_ops); empty for hardware.
+    char kind[RELAY_NAME_SIZE];
     uint32_t index;
+    /// For a VLAN (IEEE 802.1Q) in this network namespace the interface that carries it; else 0.
+    uint32_t carrier;
     uint32_t vlan;
     bool up;
     /// It has Ethernet headers.
     bool ethernet;
     bool loopback;
+    /// It is a part of another one (bond, team, bridge, Open vSwitch), to which its packets belong.
+    bool port;
     uint8_t hardware[6];
     /// Frames sent, and those that were refused or failed (RTNL link statistics); they wrap around.
     uint32_t sent;
@@ -32,8 +34,10 @@ struct relay_sent {
 
 /// It is an IPv4 address, mapped into IPv6.
 bool relay_is_ipv4(const uint32_t address[4]);
-/// Describes up to `capacity` interfaces; returns how many, or -errno.
+/// Describes up to `capacity` interfaces; returns how many, or -errno (-EAGAIN when they do not stop changing).
 int relay_devices(struct relay_device *devices, int capacity);
+/// Whether ethtool knows a driver. Not for every look: the question waits for whoever changes interfaces.
+bool relay_device_has_driver(const char *name);
 /// What an interface has sent so far; 0 or -errno.
 int relay_device_sent(uint32_t index, struct relay_sent *sent);
 /// Frames that XDP should have sent and the driver has lost, by the driver's own statistics; 0 when it keeps none.

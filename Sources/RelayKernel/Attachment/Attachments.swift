@@ -8,6 +8,8 @@ internal import WireFormat
 final class Attachments: Sendable {
     /// Kinds of interfaces that only hold addresses, as relayd makes them.
     private static let deadEnds = ["dummy", "ifb"]
+    /// How long XDP is let alone where it has failed, when nothing else is wanted; in nanoseconds.
+    private static let retryInterval: UInt64 = 60_000_000_000
 
     /// What the operator wants.
     struct Wish: Sendable {
@@ -34,14 +36,19 @@ final class Attachments: Sendable {
         var attachments: [UInt32: Attachment] = [:]
         /// Those that the program knows.
         var outputs: [UInt32: Output] = [:]
-        /// XDP has failed here, in the proof or later.
-        var withoutXDP: Set<UInt32> = []
+        /// XDP has failed here, in the proof or later, and when.
+        var withoutXDP: [UInt32: UInt64] = [:]
         /// Interfaces that have been complained about, so that it is done once.
         var refused: Set<UInt32> = []
         /// Interfaces that lose frames, and until when nothing is sent through them.
         var suspended: [UInt32: UInt64] = [:]
         /// Packets of calls have come by other interfaces than those that should bring them.
         var isWidened = false
+
+        /// Interfaces that have the program in the driver.
+        var withXDP: Set<UInt32> {
+            Set(attachments.values.lazy.filter { $0.kind == .xdp }.map(\.device.index))
+        }
     }
 
     private let table: KernelTable
@@ -63,7 +70,7 @@ final class Attachments: Sendable {
         return try state.withLock { (state) throws(SystemError) -> Int in
             let wanted = select(devices, isWidened: state.isWidened)
             // Where the program is, it stays, as long as packets may come there: routes flap, and XDP resets some hardware.
-            let kept = wish.interfaces.isEmpty ? devices.filter { $0.isUsable && $0.isUp } : wanted
+            let kept = wish.interfaces.isEmpty ? devices.filter { $0.isUsable && $0.isUp && !$0.isPort } : wanted
             for (index, attachment) in state.attachments where !kept.contains(where: { $0.index == index }) {
                 state.attachments[index] = nil
                 // VLANs share the XDP program of their carrier.
@@ -76,17 +83,24 @@ final class Attachments: Sendable {
                 attach(device, devices, &state)
             }
             try updateOutputs(&state, devices)
+            // Numbers of interfaces that are gone do not come back.
+            let present = Set(devices.map(\.index))
+            state.withoutXDP = state.withoutXDP.filter { present.contains($0.key) }
+            state.refused.formIntersection(present)
             return state.attachments.count
         }
     }
 
     /// The interfaces that packets come from: those named; else those that lead to and from the media addresses; else,
     /// when nothing leads to one of these (it is on the loopback, on a dummy or announced, or has not come to this host
-    /// yet), all that are up.
+    /// yet), all that are up. Ports of bonds and bridges only by name: with the program, a bond's resting port would forward
+    /// what a switch floods a second time.
     private func select(_ devices: [NetworkDevice], isWidened: Bool) -> [NetworkDevice] {
         let usable = devices.filter { $0.isUsable && $0.isUp }
         if !wish.interfaces.isEmpty { return usable.filter { wish.interfaces.contains($0.name) } }
-        let leading = usable.filter { !Self.deadEnds.contains($0.driver) && !wish.announcing.contains($0.name) }
+        let leading = usable.filter {
+            !$0.isPort && !Self.deadEnds.contains($0.kind) && !wish.announcing.contains($0.name)
+        }
         guard !isWidened, !wish.addresses.isEmpty else { return leading }
         var chosen: Set<UInt32> = []
         for address in wish.addresses {
@@ -130,16 +144,21 @@ final class Attachments: Sendable {
 
     private func attach(_ device: NetworkDevice, _ devices: [NetworkDevice], _ state: inout State) {
         var kinds: [AttachmentKind] = [.tcx, .clsact]
-        let isVirtual = device.driver == "veth" || device.driver.isEmpty || device.vlan != 0
+        let now = SystemClock.monotonic
         switch wish.choice {
         case .tc: break
-        case .xdp: kinds = [.xdp]
-        case .auto: if !isVirtual, !state.withoutXDP.contains(device.index) { kinds.insert(.xdp, at: 0) }
+        case .xdp:
+            // Each attempt resets some hardware, and everything on the host loses its network for that time.
+            if let failed = state.withoutXDP[device.index], now < failed &+ Self.retryInterval { return }
+            kinds = [.xdp]
+        case .auto:
+            let isVirtual = device.kind == "veth" || device.vlan != 0
+            if !isVirtual, state.withoutXDP[device.index] == nil, device.hasDriver { kinds.insert(.xdp, at: 0) }
         }
         var problem: SystemError?
         for kind in kinds {
             do throws(SystemError) {
-                let carrier = kind == .xdp ? devices.first { $0.name == device.carrier } : nil
+                let carrier = kind == .xdp ? devices.first { $0.index == device.carrier } : nil
                 let place = carrier ?? device
                 let shared = state.attachments.values.first { $0.kind == kind && $0.device.index == place.index }
                 state.attachments[device.index] =
@@ -148,7 +167,7 @@ final class Attachments: Sendable {
                 log.notice("kernel forwarding on \(device.name) by \(kind.rawValue)")
                 return
             } catch {
-                if kind == .xdp { state.withoutXDP.insert(device.index) }
+                if kind == .xdp { state.withoutXDP[device.index] = now }
                 problem = error
             }
         }
@@ -160,9 +179,9 @@ final class Attachments: Sendable {
     private func updateOutputs(_ state: inout State, _ devices: [NetworkDevice]) throws(SystemError) {
         var outputs: [UInt32: Output] = [:]
         // Many drivers take frames from XDP only while they have a program themselves, and drop them without counting.
-        let withXDP = Set(state.attachments.values.lazy.filter { $0.kind == .xdp }.map(\.device.index))
-        for device in devices where device.isUsable && device.isUp {
-            let carrier = devices.first { $0.name == device.carrier && device.vlan != 0 }?.index ?? device.index
+        let withXDP = state.withXDP
+        for device in devices where device.isUsable && device.isUp && !device.isPort {
+            let carrier = device.carrier != 0 ? device.carrier : device.index
             // What a carrier loses, it loses of all its VLANs.
             guard state.suspended[device.index] == nil, state.suspended[carrier] == nil else { continue }
             outputs[device.index] = Output(
@@ -179,11 +198,11 @@ final class Attachments: Sendable {
     func traffic() throws(SystemError) -> [InterfaceTraffic] {
         let devices = try NetworkDevice.all()
         return state.withLock { state in
-            let usesXDP = state.attachments.values.contains { $0.kind == .xdp }
+            let withXDP = state.withXDP
             return devices.filter { state.outputs[$0.index] != nil }.map { device in
                 InterfaceTraffic(
                     index: device.index, name: device.name, sent: device.sent, failed: device.failed,
-                    xdpErrors: usesXDP ? device.xdpErrors : 0)
+                    xdpErrors: withXDP.contains(device.index) ? device.xdpErrors : 0)
             }
         }
     }
@@ -219,7 +238,7 @@ final class Attachments: Sendable {
             for (index, attachment) in failed {
                 attachment.detach(of: table, number: number)
                 state.attachments[index] = nil
-                state.withoutXDP.insert(index)
+                state.withoutXDP[index] = SystemClock.monotonic
             }
             return !failed.isEmpty
         }

@@ -8,16 +8,18 @@ struct NetworkDevice: Sendable {
     private static let limit = 4096
 
     let name: String
-    /// `veth`, `ixgbe`, …; empty when the driver does not say.
-    let driver: String
-    /// For a VLAN the interface that carries it; else empty.
-    let carrier: String
+    /// `veth`, `dummy`, …; empty for hardware.
+    let kind: String
     let index: UInt32
+    /// For a VLAN with the usual tags the interface that carries it; else 0.
+    let carrier: UInt32
     /// VLAN identifier, or 0.
     let vlan: UInt32
     let isUp: Bool
     /// Frames on it have Ethernet headers, and it is not the loopback.
     let isUsable: Bool
+    /// It is a part of a bond, a bridge or the like: what comes to this host comes to that one, and leaves through it.
+    let isPort: Bool
     let hardware: [UInt8]
     /// Frames sent; wraps around.
     let sent: UInt32
@@ -81,6 +83,9 @@ struct NetworkDevice: Sendable {
     /// Frames that XDP should have sent and the driver has lost.
     var xdpErrors: UInt64 { unsafe relay_device_xdp_errors(name) }
 
+    /// The driver has a name: one without carries no XDP. Asked anew each time.
+    var hasDriver: Bool { unsafe relay_device_has_driver(name) }
+
     private init(_ raw: relay_device) {
         func text(_ characters: some Any) -> String {
             // SAFETY: the shim has terminated the text within its array.
@@ -88,9 +93,9 @@ struct NetworkDevice: Sendable {
                 unsafe String(decoding: octets.prefix { $0 != 0 }, as: UTF8.self)
             }
         }
-        (name, driver, carrier) = (text(raw.name), text(raw.driver), text(raw.carrier))
-        (index, vlan, isUp) = (raw.index, raw.vlan, raw.up)
-        isUsable = raw.ethernet && !raw.loopback
+        (name, kind) = (text(raw.name), text(raw.kind))
+        (index, carrier, vlan, isUp) = (raw.index, raw.carrier, raw.vlan, raw.up)
+        (isUsable, isPort) = (raw.ethernet && !raw.loopback, raw.port)
         hardware = unsafe withUnsafeBytes(of: raw.hardware) { unsafe Array($0) }
         (sent, failed) = (raw.sent, raw.failed)
     }
