@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -133,12 +134,102 @@ int relay_watch_routes(void) {
     return failure;
 }
 
-int relay_drain_routes(int fd) {
-    char message[16384];
-    for (;;) {
-        ssize_t length = recv(fd, message, sizeof message, MSG_TRUNC);
-        // ENOBUFS: more than there was room for has come, which is news enough.
-        if (length >= 0 || errno == EINTR || errno == ENOBUFS) continue;
-        return errno == EAGAIN ? 0 : -errno;
+/// What is known of a neighbour.
+struct neighbour {
+    uint32_t interface;
+    uint8_t family;
+    /// Of its hardware address; 0 while nothing can be sent to it.
+    uint8_t hardware_size;
+    uint8_t hardware[10];
+    uint8_t address[16];
+};
+
+enum {
+    /// Sets of neighbours, and how many are in one: more than any segment has.
+    SETS = 4096,
+    WAYS = 4,
+    /// Messages read in one go.
+    MOST_MESSAGES = 1024,
+};
+
+struct relay_neighbours {
+    struct neighbour sets[SETS][WAYS];
+    /// Which of a set makes room next.
+    uint8_t next[SETS];
+};
+
+struct relay_neighbours *relay_neighbours_create(void) { return calloc(1, sizeof(struct relay_neighbours)); }
+
+void relay_neighbours_destroy(struct relay_neighbours *known) { free(known); }
+
+/// Reads a message about a neighbour; false when it is about something else.
+static bool read_neighbour(const struct nlmsghdr *message, struct neighbour *neighbour) {
+    const struct ndmsg *told = NLMSG_DATA(message);
+    *neighbour = (struct neighbour){.interface = (uint32_t)told->ndm_ifindex, .family = told->ndm_family};
+    const uint16_t valid = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY;
+    const bool is_valid = message->nlmsg_type == RTM_NEWNEIGH && (told->ndm_state & valid);
+    bool has_address = false;
+    int left = (int)NLMSG_PAYLOAD(message, sizeof *told);
+    const struct rtattr *attribute = (const struct rtattr *)((const char *)told + NLMSG_ALIGN(sizeof *told));
+    for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+        const size_t length = RTA_PAYLOAD(attribute);
+        if (attribute->rta_type == NDA_DST && length <= sizeof neighbour->address) {
+            memcpy(neighbour->address, RTA_DATA(attribute), length);
+            has_address = true;
+        } else if (attribute->rta_type == NDA_LLADDR && is_valid && length <= sizeof neighbour->hardware) {
+            memcpy(neighbour->hardware, RTA_DATA(attribute), length);
+            neighbour->hardware_size = (uint8_t)length;
+        }
     }
+    return has_address;
+}
+
+/// Whether flows may go another way after what a message says. That a neighbour is still there is said of each of them every
+/// few seconds, and no reason to ask for all ways out anew.
+static bool is_news(const struct nlmsghdr *message, struct relay_neighbours *known) {
+    if (message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) return true;
+    const uint8_t family = ((const struct ndmsg *)NLMSG_DATA(message))->ndm_family;
+    if (family != AF_INET && family != AF_INET6) return false;  // what bridges learn
+    struct neighbour told;
+    if (!known || !read_neighbour(message, &told)) return true;
+    uint32_t hash = told.interface * 0x9E3779B1u;
+    for (size_t word = 0; word < sizeof told.address; word += sizeof hash) {
+        uint32_t part;
+        memcpy(&part, told.address + word, sizeof part);
+        hash = (hash ^ part) * 0x9E3779B1u;  // Knuth's multiplicative hashing
+    }
+    const uint32_t set = hash >> 20;
+    for (int way = 0; way < WAYS; way++) {
+        struct neighbour *one = &known->sets[set][way];
+        if (one->interface != told.interface || one->family != family ||
+            memcmp(one->address, told.address, sizeof told.address) != 0)
+            continue;
+        const bool is_same = one->hardware_size == told.hardware_size &&
+                             memcmp(one->hardware, told.hardware, sizeof told.hardware) == 0;
+        *one = told;
+        return !is_same;
+    }
+    known->sets[set][known->next[set]++ % WAYS] = told;
+    return true;
+}
+
+int relay_drain_routes(int fd, struct relay_neighbours *known) {
+    _Alignas(struct nlmsghdr) char answer[16384];
+    int news = 0;
+    for (int count = 0; count < MOST_MESSAGES; count++) {
+        ssize_t length = recv(fd, answer, sizeof answer, 0);
+        if (length < 0 && errno == EINTR) continue;
+        if (length < 0 && errno == ENOBUFS) {
+            // More than there was room for has come, and who knows what it was.
+            if (known) memset(known, 0, sizeof *known);
+            news = 1;
+            continue;
+        }
+        if (length < 0) return errno == EAGAIN ? news : -errno;
+        for (const struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, length);
+             message = NLMSG_NEXT(message, length)) {
+            if (is_news(message, known)) news = 1;
+        }
+    }
+    return 1;  // there may be more, which is about what has changed already
 }

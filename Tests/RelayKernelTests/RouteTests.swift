@@ -107,6 +107,31 @@ extension KernelTests {
             }
         }
 
+        @Test("that a neighbour is still there is no news; that it is another, or gone, is")
+        func neighbours() async throws {
+            try await withBench { _ in
+                var news = RouteNews(try RouteNews.open())
+                /// Whether these changes are news. What else is going on in the namespace comes to an end.
+                func isNews(_ changes: String...) throws -> Bool {
+                    _ = try news.take()
+                    for change in changes { try TestNetwork.ip("neigh \(change) dev kt-route") }
+                    return try news.take()
+                }
+                let here = "replace 192.0.2.10 lladdr 02:00:00:00:00:0a nud"
+                let there = "replace 192.0.2.10 lladdr 02:00:00:00:00:1a nud"
+                _ = try isNews("\(here) stale", "\(here) reachable")
+                _ = try await eventually("that it is still there is none") {
+                    try isNews("\(here) stale", "\(here) reachable", "\(here) permanent") ? nil : true
+                }
+                #expect(try isNews("\(there) reachable"))
+                #expect(try isNews("\(here) reachable"))
+                #expect(try isNews("del 192.0.2.10"))
+                #expect(try isNews("\(here) reachable"))
+                #expect(try isNews("replace 192.0.2.10 nud failed"))
+                #expect(try isNews("replace 2001:db8::10 lladdr 02:00:00:00:00:1b nud permanent"))
+            }
+        }
+
         @Test(
             "a longer packet than the way out was asked for is looked at again",
             arguments: ProgramTests.Attachment.allCases)

@@ -54,7 +54,12 @@ int relay_confirm_neighbours(const uint32_t *interfaces, int count);
 /// Opens a socket that has something to read when routes, rules, neighbours, addresses or interfaces of this network
 /// namespace have changed. The descriptor, or -errno.
 int relay_watch_routes(void);
-/// Reads whatever it has to say: 0, or -errno.
-int relay_drain_routes(int fd);
+/// What `relay_drain_routes` remembers of neighbours.
+struct relay_neighbours;
+/// NULL without memory: then each word about a neighbour is news.
+struct relay_neighbours *relay_neighbours_create(void);
+void relay_neighbours_destroy(struct relay_neighbours *known);
+/// Reads what it has to say, or as much of it as is read in one go: 1 when packets may have to go another way, 0, or -errno.
+int relay_drain_routes(int fd, struct relay_neighbours *known);
 /// Mounts a BPF file system at a folder, unless one is there already. 0 or -errno.
 int relay_mount_bpf(const char *path);

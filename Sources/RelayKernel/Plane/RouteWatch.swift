@@ -1,4 +1,3 @@
-internal import CRelayKernel
 internal import RelayCore
 internal import Synchronization
 
@@ -15,7 +14,7 @@ final class RouteWatch: Sendable {
 
     /// Starts watching in this network namespace.
     init(_ table: KernelTable) throws(SystemError) {
-        let news = try Descriptor(relay_watch_routes(), "watch routes")
+        let news = try RouteNews.open()
         let bell = try Poller()
         try bell.add(news.number, tag: 0)
         (self.news, self.bell) = (news, bell)
@@ -23,14 +22,15 @@ final class RouteWatch: Sendable {
         table.renewRoutes()
         let thread = try SystemThread(name: "kernel-routes") { [self] in
             var tags = [UInt64](repeating: 0, count: 2)
+            var news = RouteNews(news)
             while !isStopped.load(ordering: .acquiring) {
                 let count = bell.wait(&tags, milliseconds: Self.interval)
                 // What has come since the wait is what the next one ends with.
                 let now = SystemClock.monotonic
                 if count != 0 {
                     // All that is waiting is one change.
-                    guard relay_drain_routes(news.number) == 0 else { return }
-                    table.renewRoutes()
+                    guard let isOther = try? news.take() else { return }
+                    if isOther { table.renewRoutes() }
                 }
                 table.routesAreKnown(at: now)
             }
