@@ -99,6 +99,25 @@ import WireFormat
         }
     }
 
+    @Test("an address with a label of its own is its interface's; a relay that may run nowhere runs where we do")
+    func labels() throws {
+        try withRoot { root in
+            try put(
+                [
+                    "/sys/class/net/eth0/ifindex": "\(Self.index)", "/sys/class/net/eth0/lower_x": "",
+                    "/proc/7/comm": "relayd",
+                ]
+                .merging(["/proc/7/status": "Cpus_allowed_list:\t"]) { first, _ in first }, in: root)
+            let devices = ["eth0", "eth0:1", "eth0:vip"].map {
+                HostReader.Device(name: $0, index: Self.index, address: Hosts.address)
+            }
+            let host = try HostReader(files: KernelFiles(root: root), devices: devices, cores: [0, 1]).read()
+            #expect(host.interfaces.map(\.name) == ["eth0"])
+            #expect(host.interfaces.first?.addresses.count == 3)
+            #expect(host.cores == [0, 1])
+        }
+    }
+
     @Test("another namespace's /sys is refused rather than believed")
     func otherNamespace() throws {
         try withRoot { root in

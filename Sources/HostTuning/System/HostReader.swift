@@ -9,8 +9,11 @@ package struct HostReader: Sendable {
         package let index: Int
         package let address: IPAddress?
 
+        /// - Parameter name: as getifaddrs(3) gives it, which for an address with a label (`eth0:1`) is that label. No
+        ///   interface has a colon in its name.
         package init(name: String, index: Int, address: IPAddress?) {
-            (self.name, self.index, self.address) = (name, index, address)
+            self.name = String(name.prefix { $0 != ":" })
+            (self.index, self.address) = (index, address)
         }
     }
 
@@ -38,7 +41,8 @@ package struct HostReader: Sendable {
         }
         let relay = files.process(named: "relayd")
         let allowed = relay.flatMap { files.field("Cpus_allowed_list", of: "/proc/\($0)/status") }
-        var host = HostState(cores: allowed.flatMap { ProcessorSet(list: $0)?.numbers } ?? cores)
+        let processors = allowed.flatMap { ProcessorSet(list: $0) }
+        var host = HostState(cores: processors.flatMap { $0.isEmpty ? nil : $0.numbers } ?? cores)
         host.isVirtual =
             files.text("/proc/cpuinfo")?.contains(" hypervisor") == true || files.exists("/sys/hypervisor/type")
             || files.exists("/proc/device-tree/hypervisor")
