@@ -124,7 +124,7 @@ package struct Configuration: Equatable, Codable, Sendable {
     /// Around call-ids in the log.
     package var logMarkPrefix = ""
     package var logMarkSuffix = ""
-    /// Octets of a log line; the rest is cut off. 0 means no limit.
+    /// Characters of a log line; the rest is cut off. 0 means as many as a line may have at all.
     package var maxLogLineLength = 500
     /// Where call detail records go; `nil` means that there are none.
     package var logFacilityCDR: LogFacility?

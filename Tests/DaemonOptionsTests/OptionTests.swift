@@ -133,7 +133,7 @@ struct OptionTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try Data("tos = 8\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/file"))
-        try Data([0xFF, 0xFE]).write(to: URL(fileURLWithPath: "\(folder)/octets"))
+        try Data([0xFF, 0, 0xFE]).write(to: URL(fileURLWithPath: "\(folder)/octets"))
         // Whoever is root may read everything; nobody can follow a link to itself.
         try FileManager.default.createSymbolicLink(atPath: "\(folder)/loop", withDestinationPath: "\(folder)/loop")
         #expect(FileContents(of: "\(folder)/file") == .text("tos = 8\n"))
@@ -145,6 +145,85 @@ struct OptionTests {
                 continue
             }
         }
+    }
+
+    @Test("comments are in any character set; a line that is no UTF-8 is named")
+    func characterSets() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("latin-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func parse(_ text: String) throws -> Configuration {
+            // Umlauts of ISO 8859-1.
+            try Data(text.unicodeScalars.map { UInt8($0.value) }).write(to: URL(fileURLWithPath: path))
+            let result = try Configuration.parse(arguments: ["--config-file=\(path)"], readFile: FileContents.init(of:))
+            guard case .run(let configuration, _) = result else { throw OptionError("nothing to run") }
+            return configuration
+        }
+        #expect(try parse("# f\u{FC}r alle\n[rtpengine]\n; \u{E4}\ntos = 8\n[else]\nx = \u{E4}\n").tos == 8)
+        do throws(any Error) {
+            _ = try parse("[rtpengine]\ngraphite-prefix = \u{E4}\n")
+            Issue.record("not refused")
+        } catch {
+            #expect("\(error)".contains("\(path):2:") && "\(error)".contains("is not UTF-8"), "\(error)")
+        }
+    }
+
+    @Test("a flag that the command line switches off is off, whatever the file says, and the other way round")
+    func switchedOff() throws {
+        let on = "[rtpengine]\nlog-stderr = true\n"
+        #expect(try Self.run([], file: on).0.logStderr)
+        #expect(try !Self.run(["--log-stderr=false"], file: on).0.logStderr)
+        #expect(try !Self.run(["-E", "--log-stderr=no"]).0.logStderr)
+        #expect(try Self.run(["-E"], file: "[rtpengine]\nlog-stderr = false\n").0.logStderr)
+        #expect(try !Self.run([], file: on + "log-stderr = false\n").0.logStderr)
+        #expect(try Self.run(["--help=false", "--tos=8"]).0.tos == 8)
+    }
+
+    @Test("what rtpengine takes for no limit is none, and a TOS may be hexadecimal")
+    func limits() throws {
+        let (configuration, _) = try Self.run([
+            "--max-cpu=-1", "--max-load=-1", "--max-bandwidth=-1", "--max-sessions=-5", "--delete-delay=-1",
+            "--graphite-interval=0", "--redis-allowed-errors=-2", "--max-log-line-length=-1", "--tos=0xb8",
+            "--control-tos=0XB8",
+        ])
+        #expect((configuration.maxCPU, configuration.maxLoad) == (0, 0))
+        #expect(configuration.maxBandwidth == 0 && configuration.maxSessions == nil)
+        #expect((configuration.deleteDelay, configuration.graphiteInterval) == (0, 1))
+        #expect((configuration.redisAllowedErrors, configuration.maxLogLineLength) == (-1, 0))
+        #expect((configuration.tos, configuration.controlTOS) == (184, 184))
+        for wrong in ["0x", "0x-1", "0x+1", "b8", "0x1b8", "-0x1", ""] {
+            #expect(throws: OptionError.self) { _ = try Self.run(["--tos=\(wrong)"]) }
+        }
+    }
+
+    @Test(
+        "what makes rtpengine do something and end does not start a relay",
+        arguments: [
+            "codecs", "nftables-start", "nftables-stop", "nftables-status",
+        ])
+    func errands(_ name: String) throws {
+        let result = try Configuration.parse(arguments: ["--\(name)"], readFile: { _ in .missing })
+        guard case .help(let text) = result else {
+            Issue.record("it runs")
+            return
+        }
+        #expect(text.hasSuffix(".\n"))
+        // In a file it may stand.
+        #expect(try Self.run([], file: "[rtpengine]\n\(name) = false\ntos = 8\n").0.tos == 8)
+    }
+
+    @Test("levels of parts that log nothing are named at the start, and not in the help")
+    func idleLevels() throws {
+        let (configuration, notices) = try Self.run(["--log-level-ice=7", "--log-level-control=7"])
+        #expect(configuration.logLevels == [.ice: 7, .control: 7])
+        #expect(
+            notices == [
+                OptionNotice(
+                    .information, "option 'log-level-ice' has no effect: no line of the log is of that part")
+            ])
+        guard case .help(let text) = try Configuration.parse(arguments: ["-h"], readFile: { _ in .missing }) else {
+            return
+        }
+        #expect(text.contains("--log-level-core") && !text.contains("--log-level-ice"))
     }
 
     @Test(

@@ -3,10 +3,12 @@ struct OptionSetting: Sendable {
     let option: OptionDefinition
     /// None for a flag; the elements of a list one by one.
     var values: [String]
+    /// A flag that is switched off (`--log-stderr=false`), whatever was said of it before.
+    private(set) var isOff = false
     let location: OptionError.Location
 
-    /// Splits what stands behind an option; `nil` for a flag that is switched off.
-    init?(
+    /// Splits what stands behind an option.
+    init(
         _ option: OptionDefinition, _ text: String?, at location: OptionError.Location
     ) throws(OptionError) {
         (self.option, self.location) = (option, location)
@@ -14,7 +16,7 @@ struct OptionSetting: Sendable {
         case (.flag, let text?):
             values = []
             do {
-                guard try ValueParsing.boolean(text) else { return nil }
+                isOff = !(try ValueParsing.boolean(text))
             } catch {
                 throw OptionError(error.text, option: option.name, at: location)
             }
@@ -90,6 +92,6 @@ struct CommandLineScanner {
     }
 
     private mutating func add(_ option: OptionDefinition, _ value: String?) throws(OptionError) {
-        if let setting = try OptionSetting(option, value, at: .commandLine) { settings.append(setting) }
+        settings.append(try OptionSetting(option, value, at: .commandLine))
     }
 }

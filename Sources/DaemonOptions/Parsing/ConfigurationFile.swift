@@ -26,6 +26,7 @@ struct ConfigurationFile {
             }
             guard let current else { throw OptionError("'\(line)' stands before any [SECTION]", at: location) }
             guard current == section else { continue }
+            guard !line.contains("\u{FFFD}") else { throw OptionError("'\(line)' is not UTF-8", at: location) }
             guard let mark = line.firstIndex(of: "="), mark > line.startIndex else {
                 throw OptionError("'\(line)' is not an option; write KEY = VALUE", at: location)
             }

@@ -35,9 +35,10 @@ extension Configuration {
         readFile: (String) -> FileContents
     ) throws(OptionError) -> ParseResult {
         let scanner = try CommandLineScanner(arguments)
-        let names = scanner.settings.map(\.option.name)
+        let names = scanner.settings.filter { !$0.isOff }.map(\.option.name)
         if names.contains("help") { return .help(OptionTable.helpText) }
         if names.contains("version") { return .version }
+        if let errand = names.lazy.compactMap({ OptionTable.errands[$0] }).first { return .help(errand) }
         var parser = OptionParser(commandLine: scanner.settings, host: host)
         parser.takePasswords(environment)
         try parser.readFile(with: readFile)
@@ -111,7 +112,7 @@ struct OptionParser {
             notices.append(OptionNotice(.warning, "\(path):\(entry.line): '\(entry.key)' again; the last one counts"))
             file.removeAll { $0.option.name == option.name }
         }
-        if let setting = try OptionSetting(option, entry.value, at: location) { file.append(setting) }
+        file.append(try OptionSetting(option, entry.value, at: location))
     }
 
     /// Takes the values over: those of the command line, and those of the file that it does not mention.
@@ -121,6 +122,7 @@ struct OptionParser {
         var seen: Set<String> = []
         for setting in settings where seen.insert(setting.option.name).inserted {
             let same = settings.filter { $0.option.name == setting.option.name }
+            if same.last?.isOff == true { continue }
             try apply(setting.option, same.flatMap(\.values), at: setting.location)
         }
         try readInterfaces()
@@ -203,6 +205,11 @@ struct OptionParser {
 
     /// What no option can tell alone.
     private mutating func check() throws(OptionError) {
+        for part in LogSubsystem.allCases where configuration.logLevels[part] != nil && !part.isUsed {
+            notices.append(
+                OptionNotice(
+                    .information, "option 'log-level-\(part)' has no effect: no line of the log is of that part"))
+        }
         let (low, high) = (Int(configuration.portMin), Int(configuration.portMax))
         // RFC 3550 §11: RTP on an even port, RTCP on the next one.
         guard low + low % 2 + 1 <= high else {

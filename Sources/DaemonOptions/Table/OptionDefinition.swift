@@ -52,12 +52,14 @@ struct OptionDefinition: Sendable {
     }
 
     /// An integer within a range.
+    ///
+    /// - Parameter least: the least that means something; less is accepted, as by rtpengine, and taken for it.
     static func integer(
         _ name: String, short: Character? = nil, _ path: any WritableKeyPath<Configuration, Int> & Sendable,
-        in range: ClosedRange<Int>, _ placeholder: String, _ help: String
+        in range: ClosedRange<Int>, atLeast least: Int = .min, _ placeholder: String, _ help: String
     ) -> OptionDefinition {
         value(name, short: short, placeholder, help) { (configuration, text) throws(ValueProblem) in
-            configuration[keyPath: path] = try ValueParsing.integer(text, in: range)
+            configuration[keyPath: path] = max(least, try ValueParsing.integer(text, in: range))
         }
     }
 

@@ -6,6 +6,15 @@ extension OptionTable {
         + names(notBuiltLists, .list, .notBuilt) + names(ignoredFlags, .flag, .ignored)
         + names(ignoredValues, .value, .ignored) + names(ignoredLists, .list, .ignored)
 
+    /// What rtpengine does in place of running, and our answer on the command line. A relay that starts instead, beside the one
+    /// that runs, or for ever in an `ExecStartPre`, is what nobody wants.
+    static let errands = [
+        "codecs": "Media is not decoded: every codec passes as it is.\n",
+        "nftables-start": nothingToDo, "nftables-stop": nothingToDo, "nftables-status": nothingToDo,
+    ]
+
+    private static let nothingToDo = "relayd needs no rules of nftables: there is nothing to do.\n"
+
     private static func names(
         _ names: String, _ kind: OptionDefinition.Kind, _ use: OptionDefinition.Use
     ) -> [OptionDefinition] {

@@ -2,6 +2,8 @@ internal import WireFormat
 
 extension OptionTable {
     private static let seconds = 0...Int(Int32.max)
+    /// Of those below a limit that means something, rtpengine takes any.
+    private static let numbers = Int(Int32.min)...Int(Int32.max)
     private static let severities = 0...8
 
     static let early: [OptionDefinition] = [
@@ -71,14 +73,14 @@ extension OptionTable {
     static let limits: [OptionDefinition] = [
         .value("max-cpu", "PERCENT", "no new calls while the processors are busier, 0 for no limit (0)") {
             (configuration, text) throws(ValueProblem) in
-            configuration.maxCPU = try ValueParsing.number(text, in: 0...100)
+            configuration.maxCPU = max(0, try ValueParsing.number(text, in: -1_000_000...100))
         },
         .value("max-load", "NUMBER", "no new calls above this load average, 0 for no limit (0)") {
             (configuration, text) throws(ValueProblem) in
-            configuration.maxLoad = try ValueParsing.number(text, in: 0...1_000_000)
+            configuration.maxLoad = max(0, try ValueParsing.number(text, in: -1_000_000...1_000_000))
         },
         .integer(
-            "max-bandwidth", \.maxBandwidth, in: 0...Int(Int64.max), "BYTES",
+            "max-bandwidth", \.maxBandwidth, in: Int(Int64.min)...Int(Int64.max), atLeast: 0, "BYTES",
             "no new calls above so many bytes of media a second, 0 for no limit (0)"),
     ]
 
@@ -89,7 +91,9 @@ extension OptionTable {
                 guard let last = values.last else { return }
                 configuration.graphite = try ValueParsing.listenAddresses(last, on: host).first
             }),
-        .integer("graphite-interval", short: "G", \.graphiteInterval, in: 1...86_400, "SECS", "how often (1)"),
+        .integer(
+            "graphite-interval", short: "G", \.graphiteInterval, in: -86_400...86_400, atLeast: 1, "SECS",
+            "how often (1)"),
         .value("graphite-prefix", "TEXT", "in front of every name") { (configuration, text) throws(ValueProblem) in
             guard text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7F }) else {
                 throw ValueProblem("'\(text)' holds blanks or other characters that graphite does not take")
@@ -105,10 +109,12 @@ extension OptionTable {
         .timeout("silent-timeout", short: "s", \.silentTimeout, "the same for calls on hold (3600)"),
         .timeout("final-timeout", short: "a", \.finalTimeout, "longest call, 0 for no limit (0)"),
         .timeout("offer-timeout", \.offerTimeout, "end offers without answer (3600)"),
-        .integer("delete-delay", short: "d", \.deleteDelay, in: seconds, "SECS", "keep deleted calls so long (30)"),
+        .integer(
+            "delete-delay", short: "d", \.deleteDelay, in: numbers, atLeast: 0, "SECS",
+            "keep deleted calls so long (30)"),
         .value("max-sessions", "INT", "refuse more calls than that, -1 for no limit (-1)") {
             (configuration, text) throws(ValueProblem) in
-            let count = try ValueParsing.integer(text, in: -1...Int(Int32.max))
+            let count = try ValueParsing.integer(text, in: numbers)
             configuration.maxSessions = count < 0 ? nil : count
         },
         .value("endpoint-learning", "HOW", "off, immediate, delayed or heuristic (heuristic)") {
@@ -191,8 +197,8 @@ extension OptionTable {
                 configuration.logFormat = try ValueParsing.choice(text)
             },
             .integer(
-                "max-log-line-length", \.maxLogLineLength, in: 0...1_000_000, "INT",
-                "cut log lines behind so many octets, 0 for no limit (500)"),
+                "max-log-line-length", \.maxLogLineLength, in: numbers, atLeast: 0, "INT",
+                "cut log lines behind so many characters, 0 for 65536 (500)"),
             .value("log-facility-cdr", "NAME", "write call detail records to syslog") {
                 (configuration, text) throws(ValueProblem) in
                 configuration.logFacilityCDR = try LogFacility(text)
@@ -206,7 +212,9 @@ extension OptionTable {
         ]
 
     private static let subsystemLevels = LogSubsystem.allCases.map { subsystem in
-        OptionDefinition.value("log-level-\(subsystem.rawValue)", "0-7", "log-level of \(subsystem.rawValue)") {
+        // What has no help is not in the list of what has an effect.
+        let help = subsystem.isUsed ? "log-level of \(subsystem.rawValue), -1 for none" : ""
+        return OptionDefinition.value("log-level-\(subsystem.rawValue)", "0-7", help) {
             (configuration, text) throws(ValueProblem) in
             configuration.logLevels[subsystem] = try ValueParsing.integer(text, in: -1...8)
         }

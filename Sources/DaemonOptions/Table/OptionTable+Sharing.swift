@@ -30,7 +30,7 @@ extension OptionTable {
             "keep the calls of a relay that is gone (86400)"),
         .flag("no-redis-required", short: "q", \.noRedisRequired, "start without Redis, too"),
         .integer(
-            "redis-allowed-errors", \.redisAllowedErrors, in: -1...Int(Int32.max), "INT",
+            "redis-allowed-errors", \.redisAllowedErrors, in: Int(Int32.min)...Int(Int32.max), atLeast: -1, "INT",
             "after more failures in a row, leave Redis alone for a while; -1: never (-1)"),
         .integer("redis-disable-time", \.redisDisableTime, in: seconds, "SECS", "that while (10)"),
         .integer("redis-cmd-timeout", \.redisCmdTimeout, in: milliseconds, "MS", "wait for an answer, 0 for 1000 (0)"),

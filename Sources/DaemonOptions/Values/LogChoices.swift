@@ -35,4 +35,7 @@ package enum LogFormat: String, CaseIterable, Codable, Sendable {
 /// The parts of the relay that have a log level of their own, by rtpengine's names.
 package enum LogSubsystem: String, CaseIterable, Codable, Sendable {
     case core, spandsp, ffmpeg, transcoding, codec, rtcp, ice, crypto, srtp, internals, http, control, dtx
+
+    /// The relay logs something as this part.
+    package var isUsed: Bool { self == .core || self == .control }
 }

@@ -2,9 +2,13 @@ internal import WireFormat
 
 /// What stands behind an option, as a value.
 enum ValueParsing {
-    /// An integer in decimal digits within `range`.
+    /// An integer within `range`: in decimal digits, or in hexadecimal ones as rtpengine's command line takes a TOS (`0xb8`).
     static func integer(_ text: String, in range: ClosedRange<Int>) throws(ValueProblem) -> Int {
-        guard let number = Int(withoutComment(text)), range.contains(number) else {
+        let digits = withoutComment(text)
+        let hexadecimal = digits.lowercased().hasPrefix("0x") ? digits.dropFirst(2) : nil
+        let number =
+            hexadecimal.map { $0.first?.isHexDigit == true ? Int($0, radix: 16) : nil } ?? Int(digits)
+        guard let number, range.contains(number) else {
             throw ValueProblem("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
