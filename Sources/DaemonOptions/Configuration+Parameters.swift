@@ -119,6 +119,20 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// The levels of the log that steps lead through (RFC 5424 §6.2.1).
+    private static let severities = 0...7
+
+    /// Has more (positive) or less logged: all levels move by so many steps, but for parts that are silent.
+    package mutating func makeMoreVerbose(by steps: Int) {
+        func moved(_ level: Int) -> Int {
+            guard level >= 0 else { return level }
+            let (least, most) = (Self.severities.lowerBound, Self.severities.upperBound)
+            return min(max(min(level, most) + min(max(steps, -most), most), least), most)
+        }
+        logLevel = moved(logLevel)
+        logLevels = logLevels.mapValues(moved)
+    }
+
     /// Changes one option that may change while we run, by its long name.
     package mutating func set(_ name: String, to text: String) throws(OptionError) {
         guard let option = OptionTable.option(named: name), case .apply(let apply) = option.use else {

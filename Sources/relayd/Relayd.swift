@@ -164,6 +164,7 @@ struct Relayd {
         try failover.beat(through: listeners.ask)
         let live = room.open(configuration, listeners: listeners, link: link, log: log)
         room.operations.add(surroundings.output)
+        room.operations.add(listeners)
         room.operations.add(kernel)
         shared?.register(with: room.operations)
         failover.register(with: room.operations)
@@ -175,7 +176,7 @@ struct Relayd {
             } else {
                 try surroundings.tellReady()
             }
-            log.notice("relayd \(version) is ready: NG on \(configuration.listenNG)")
+            log.notice("relayd \(version) is ready: NG on \(configuration.listenNG + configuration.listenTCPNG)")
         }
         let services = ServiceGroup(
             services: [
@@ -200,7 +201,8 @@ struct Relayd {
 }
 
 extension Logger.Level {
-    fileprivate init(_ level: OptionNotice.Level) {
+    /// The level at which what the options gave rise to is logged.
+    init(_ level: OptionNotice.Level) {
         switch level {
         case .information: self = .info
         case .notice: self = .notice

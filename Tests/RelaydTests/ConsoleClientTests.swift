@@ -103,7 +103,7 @@ struct ConsoleClientTests {
             try Text.write("[rtpengine]\ntimeout = 30\n", to: file)
             let (relay, client) = try await Self.start(run, others: ["--config-file=\(file)"])
             #expect(try await relay.client.send(Self.offer("one")).contains("result2:ok"))
-            try Text.write("[rtpengine]\ntimeout = 40\nsoftware-id = other\nmos = LQ\n", to: file)
+            try Text.write("[rtpengine]\ntimeout = 40\nsoftware-id = other\nmos = LQ\nmax-sesions = 9\n", to: file)
 
             relay.process.signal(SIGHUP)
 
@@ -112,6 +112,7 @@ struct ConsoleClientTests {
                     relay.process.log.contains("takes a restart: \($0)")
                 } ? true : nil
             }
+            #expect(relay.process.log.contains("SIGHUP: \(file):5: 'max-sesions' is not an option"))
             #expect(try await client.ask("list timeout") == "TIMEOUT=40\n")
             try Text.write("[rtpengine]\ntimeout = soon\n", to: file)
             relay.process.signal(SIGHUP)
@@ -119,6 +120,28 @@ struct ConsoleClientTests {
                 relay.process.log.contains("SIGHUP: nothing changed: \(file):2: timeout: 'soon'") ? true : nil
             }
             #expect(try await client.ask("list timeout") == "TIMEOUT=40\n")
+            #expect(try await relay.holdings().calls == "d5:callsl3:onee6:result2:oke")
+        }
+    }
+
+    @Test("the log level that is shown is the one that counts, also after SIGUSR1", .timeLimit(.minutes(10)))
+    func logLevels() async throws {
+        try await withTestRun("console-levels") { run in
+            let (relay, client) = try await Self.start(run)
+            for level in [5, 4] {
+                relay.process.signal(SIGUSR1)
+                // The log does not tell of level 4: that is worth less than it takes.
+                _ = try await eventually("level \(level) is shown") {
+                    try await client.ask("list loglevel core") == "\(level)\n" ? true : nil
+                }
+            }
+            #expect(try await client.ask("set loglevel 6") == "Success setting loglevel to 6\n")
+            #expect(try await relay.client.send(Self.offer("one")).contains("result2:ok"))
+            _ = try await eventually("the offer is logged") {
+                relay.process.log.contains("INFO: [one]") ? true : nil
+            }
+            // Without routes, a drain would be the end of all calls.
+            #expect(try await client.ask("drain").hasPrefix("Not available: without --announce"))
             #expect(try await relay.holdings().calls == "d5:callsl3:onee6:result2:oke")
         }
     }

@@ -81,9 +81,8 @@ struct Failover: Service {
         operations.add(ReadinessCommand { readiness })
         let survival = CallSurvival(relay: relay, shared: shared)
         let drill = Drill(relay: relay, routes: routes, shared: shared, log: log)
-        for command in RouteCommands.all(routes, DrillCommand(drill: drill, survival: survival)) {
-            operations.add(command)
-        }
+        let drilling = DrillCommand(drill: drill, survival: survival)
+        for command in RouteCommands.all(routes, drilling, isAnnouncing: isAnnouncing) { operations.add(command) }
     }
 }
 

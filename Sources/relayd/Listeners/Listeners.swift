@@ -75,3 +75,11 @@ struct Listeners: Sendable {
         for listener in http { try? await listener.stop() }
     }
 }
+
+extension Listeners: MetricSource {
+    func collect(into metrics: inout MetricWriter) {
+        metrics.counter(
+            "relay_control_unsent_replies_total", udp.reduce(UInt64(0)) { $0 &+ $1.sendErrors },
+            help: "Replies over UDP that the kernel did not take")
+    }
+}

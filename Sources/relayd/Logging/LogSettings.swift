@@ -29,7 +29,6 @@ final class LogSettings: Sendable {
 
     let options: Options
     private let levels: Mutex<Levels>
-    private let shift = Atomic<Int>(0)
 
     /// Silence has a severity of its own, below all others.
     static let silent = -1
@@ -46,15 +45,7 @@ final class LogSettings: Sendable {
     /// The most verbose severity that is logged for a subsystem.
     func severity(of subsystem: String) -> Int {
         let level = levels.withLock { $0.bySubsystem[subsystem] ?? $0.level }
-        guard level >= 0 else { return Self.silent }
-        return min(max(min(level, Self.mostVerbose) + shift.load(ordering: .relaxed), 0), Self.mostVerbose)
-    }
-
-    /// Makes everything more (positive) or less verbose.
-    func makeMoreVerbose(by steps: Int) {
-        let most = Self.mostVerbose
-        let wanted = shift.load(ordering: .relaxed) + min(max(steps, -most), most)
-        shift.store(min(max(wanted, -most), most), ordering: .relaxed)
+        return level >= 0 ? min(level, Self.mostVerbose) : Self.silent
     }
 
     /// How a line names its call.

@@ -36,13 +36,14 @@ struct ReloadService: Service {
     }
 
     private func shiftLevel(by steps: Int, _ signal: UnixSignal) {
-        settings.makeMoreVerbose(by: steps)
+        configuration.change { $0.makeMoreVerbose(by: steps) }
         log.notice("\(signal): log level \(settings.severity(of: RelayLogHandler.defaultSubsystem))")
     }
 
     private func reload() {
         do throws(OptionError) {
-            guard case .run(let new, _) = try parse() else { return }
+            guard case .run(let new, let notices) = try parse() else { return }
+            for notice in notices { log.log(level: Logger.Level(notice.level), "SIGHUP: \(notice.text)") }
             let reload = configuration.reload(new)
             if reload == LiveConfiguration.Reload() { log.notice("SIGHUP: the options have not changed") }
             for change in reload.applied { log.notice("SIGHUP: \(change)") }

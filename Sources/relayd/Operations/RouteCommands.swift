@@ -6,10 +6,15 @@ internal import WireFormat
 
 /// Routes on the console.
 enum RouteCommands {
-    static func all(_ routes: RouteService, _ drill: DrillCommand) -> [any ConsoleCommand] {
+    /// - Parameter isAnnouncing: the network is told where our addresses are.
+    static func all(_ routes: RouteService, _ drill: DrillCommand, isAnnouncing: Bool) -> [any ConsoleCommand] {
         [
             ConsoleFunction("routes", help: "what is announced for each address, and why") { _ in list(routes) },
             ConsoleFunction("drain", help: "no new calls, packets go elsewhere, and then the end") { _ in
+                guard isAnnouncing else {
+                    return .failure(
+                        "Not available: without --announce packets go nowhere else; SIGTERM ends the relay at once.\n")
+                }
                 // As if the service manager had asked: there is one way to end.
                 kill(getpid(), SIGTERM)
                 return .init("draining\n")
