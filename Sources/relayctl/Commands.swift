@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import WireFormat
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "What the relay does, at a glance.")
@@ -85,7 +86,8 @@ struct Call: AsyncParsableCommand {
             let call = try answer.decode(Description.self)
             let now = Int(Date.now.timeIntervalSince1970)
             let state = call.deleted ? "deleted" : call.foreign ? "of another relay" : "up"
-            var text = "\(call.callid)  \(state) for \(Table.duration(max(0, now - call.created))), TOS \(call.tos), "
+            var text =
+                "\(PlainText.oneLine(call.callid))  \(state) for \(Table.duration(max(0, now - call.created))), TOS \(call.tos), "
             text += "by \(call.proxy)\n\n"
             let rows = call.sides.flatMap { side in
                 side.media.flatMap { media in
@@ -182,8 +184,9 @@ struct Pass: AsyncParsableCommand {
 
 /// Columns for people.
 enum Table {
+    /// What is in the rows may come from phones: a Call-ID, a tag.
     static func text(_ titles: [String], _ rows: [[String]]) -> String {
-        let all = [titles] + rows
+        let all = [titles] + rows.map { $0.map(PlainText.oneLine) }
         let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
             let cells = zip(row, widths).map { cell, width in

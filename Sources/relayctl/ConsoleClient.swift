@@ -24,6 +24,10 @@ struct ConsoleAnswer {
     let isFailure: Bool
 
     init(_ line: String) throws {
+        guard !line.isEmpty else {
+            throw NoAnswer(
+                description: "the relay has hung up without an answer: too many others ask it, or the line is too long")
+        }
         guard let envelope = try? JSONDecoder().decode(Envelope.self, from: Data(line.utf8)) else {
             throw NoAnswer(
                 description: "the relay's answer cannot be understood; is that really a relay's console?")

@@ -90,10 +90,13 @@ struct RecordTests {
     func stuckLog() throws {
         let record = try Self.record()
         let (stuck, written) = (Gate(), Gate())
-        let writer = try RecordWriter(isWanted: { true }) { _ in
-            stuck.wait()
-            written.count()
-        }
+        let told = Mutex<UInt64>(0)
+        let writer = try RecordWriter(
+            isWanted: { true },
+            write: { _ in
+                stuck.wait()
+                written.count()
+            }, tellLoss: { lost in told.withLock { $0 += lost } })
         for _ in 0..<20_010 { writer.callEnded(record.report, reason: record.reason) }
         var metrics = MetricWriter()
         writer.collect(into: &metrics)
@@ -103,6 +106,7 @@ struct RecordTests {
         stuck.open()
         writer.stop()
         #expect(written.total + Int(count) == 20_010)
+        #expect(told.withLock { $0 } == UInt64(count), "whoever reads the log knows")
     }
 
     /// Holds a thread up until it is opened; counts.

@@ -40,6 +40,23 @@ struct StatisticsTests {
         relay.stop()
     }
 
+    @Test("an address that is configured twice is one series")
+    func sameAddressTwice() throws {
+        relay.stop()
+        let interface = MediaInterface(name: "pub", local: IPAddress(ipv4: 0x7F00_0001))
+        let other = MediaInterface(name: "priv", local: IPAddress(ipv4: 0x7F00_0001))
+        let relay = try Relay(
+            Relay.Configuration(interfaces: [interface, interface, other]), runsHousekeeping: false)
+        defer { relay.stop() }
+        let operations = Operations()
+        operations.add(RelayFigures(relay: relay, control: control))
+        for family in operations.metrics.families {
+            let labels = family.samples.map { $0.labels.map { "\($0.name)=\($0.value)" } }
+            #expect(Set(labels).count == labels.count, "\(family.name)")
+        }
+        #expect(PrometheusText.render(operations.metrics).contains("rtpengine_ports{name=\"priv\""))
+    }
+
     @Test("commands are counted for each proxy, and forged addresses do not fill the memory")
     func proxies() throws {
         let proxy = try #require(IPAddress("192.0.2.1"))

@@ -56,6 +56,16 @@ struct HTTPTests {
             #expect(try await Self.ask(http, "GET /cli/list%20timeout").hasSuffix("\r\n\r\nTIMEOUT=60\n"))
             let posted = try await Self.ask(http, "POST /cli", ["Content-Type: text/plain"], body: "list timeout")
             #expect(posted.hasSuffix("\r\n\r\nTIMEOUT=60\n"))
+            #expect(metrics.contains("\nrelay_control_unsent_replies_total 0\n"))
+
+            // A page may have shown this to a browser as a picture: there is no Origin.
+            let browser = ["User-Agent: Mozilla/5.0 (X11)"]
+            for path in ["/cli/set+timeout+5", "/cli/%20set+timeout+5", "/cli/--json+set+timeout+5", "/cli/active"] {
+                #expect(try await Self.ask(http, "GET \(path)", browser).hasPrefix("HTTP/1.1 403 "), "\(path)")
+            }
+            #expect(try await Self.ask(http, "GET /cli/list+timeout", browser).hasSuffix("\r\n\r\nTIMEOUT=60\n"))
+            let other = ["User-Agent: curl/7.88.1"]
+            #expect(try await Self.ask(http, "GET /cli/set+timeout+61", other).hasPrefix("HTTP/1.1 200 "))
         }
     }
 

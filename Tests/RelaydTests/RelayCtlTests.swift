@@ -35,6 +35,12 @@ struct RelayCtlTests {
             #expect(calls.first == "CALL-ID  AGE   STATE  PROXY")
             #expect(calls.dropFirst().first?.hasPrefix("one      0:0") == true)
             #expect(calls.last == "1 calls")
+            let terminal = "\u{1B}]0;x\u{7}\n"
+            let hostile =
+                "d7:command5:offer7:call-id8:two\(terminal.prefix(5))8:from-tag1:f3:sdp\(sdp.utf8.count):\(sdp)e"
+            #expect(try await relay.client.send(hostile).contains("result2:ok"))
+            #expect(try await ask(["calls", "--own"]).contains("two?]0;x  0:0"))
+            #expect(try await ask(["terminate", "two\u{1B}]0;x"]).contains("successfully terminated"))
             #expect(try await ask(["calls", "--json"]).hasPrefix(#"[{"callid":"one","created":"#))
             let call = try await ask(["call", "one"])
             #expect(call.contains("f    audio PCMA/8000  \(console.address):"), "\(call)")
@@ -92,6 +98,12 @@ struct RelayCtlTests {
             #expect(try await perform(["help", "tune"], "help-tune").1.contains("USAGE: relayctl tune"))
             #expect(try await ask(["list", "transcoders"], at: console) == (0, "No stats entries\n"))
             #expect(try await ask(["nonsense"], at: console) == (1, "Unknown or incomplete command::nonsense\n"))
+            // More than the console takes at a time.
+            var crowd: [TextConnection] = []
+            for _ in 0..<80 { crowd.append(try await TextConnection.open(console)) }
+            let (refused, why) = try await ask(["version"], at: console)
+            #expect(refused == 1 && why.contains("the relay has hung up without an answer"), "\(why)")
+            withExtendedLifetime(crowd) {}
             let nobody = TransportAddress(console.address, port: console.port + 1)
             let (status, text) = try await ask(["ping"], at: nobody)
             #expect(status == 1)

@@ -33,13 +33,13 @@ package enum CallCommands {
         guard words.count > 1 else { return .failure("More parameters required.\n") }
         let id = words[0]
         guard let report = relay.query(callID: ByteString(id)) else {
-            return .failure("No such call '\(ReportText.oneLine(id))'\n")
+            return .failure("No such call '\(PlainText.oneLine(id))'\n")
         }
         switch words[1] {
         case "info": return describe(id, relay)
         case "terminate":
             relay.terminate(callID: ByteString(id))
-            return ConsoleReply("\nCall '\(ReportText.oneLine(id))' terminated.\n\n")
+            return ConsoleReply("\nCall '\(PlainText.oneLine(id))' terminated.\n\n")
         case "debug": return TraceCommands.set(id, words.count > 2 ? words[2] : nil, traced)
         case "tag": return tag(Array(words.dropFirst(2)), report)
         default: return .failure("Unknown or incomplete command::\(words[1])\n")
@@ -50,7 +50,7 @@ package enum CallCommands {
     private static func tag(_ words: [String], _ report: CallReport) -> ConsoleReply {
         guard words.count > 1 else { return .failure("More parameters required.\n") }
         guard let index = report.sides.firstIndex(where: { $0.tag.map { "\($0)" } == words[0] }) else {
-            return .failure("No such tag '\(ReportText.oneLine(words[0]))'\n")
+            return .failure("No such tag '\(PlainText.oneLine(words[0]))'\n")
         }
         switch words[1] {
         case "info": return ConsoleReply("\n\(CallText.text(report.sides[index], isFirst: index == 0))\n")
@@ -101,7 +101,7 @@ package enum CallCommands {
         }
         var text = ""
         for call in calls {
-            let id = ReportText.oneLine("\(call.id)")
+            let id = PlainText.oneLine("\(call.id)")
             text += "callid: \(ReportText.right(id, 60)) | deletionmark:\(ReportText.right(yesNo(call.isDeleted), 4))"
             text += " | created:\(ReportText.right("\(call.created / 1_000_000)", 12))"
             text += " | proxy:\(call.controller.map { "\($0)" } ?? "-") | redis_keyspace:0"
@@ -119,13 +119,13 @@ package enum CallCommands {
 
     private static func describe(_ id: String, _ relay: Relay) -> ConsoleReply {
         guard let report = relay.query(callID: ByteString(id)) else {
-            return .failure("\nCall ID not found (\(ReportText.oneLine(id))).\n\n")
+            return .failure("\nCall ID not found (\(PlainText.oneLine(id))).\n\n")
         }
         return ConsoleReply(CallText.text(report), data: .object(CallText.report(report)))
     }
 
     private static func terminate(_ id: String, _ relay: Relay) -> ConsoleReply {
-        let shown = ReportText.oneLine(id)
+        let shown = PlainText.oneLine(id)
         guard relay.terminate(callID: ByteString(id)) else { return .failure("\nCall Id not found (\(shown)).\n\n") }
         return ConsoleReply("\nCall Id (\(shown)) successfully terminated by operator.\n\n")
     }

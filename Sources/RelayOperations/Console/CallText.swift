@@ -6,7 +6,7 @@ enum CallText {
     static func text(_ report: CallReport) -> String {
         var text = """
 
-            callid: \(ReportText.oneLine("\(report.callID)"))
+            callid: \(PlainText.oneLine("\(report.callID)"))
             deletionmark: \(CallCommands.yesNo(report.isDeleted))
             created: \(report.created / 1_000_000)
             proxy: \(report.controller.map { "\($0)" } ?? "-")
@@ -50,7 +50,7 @@ enum CallText {
     }
 
     private static func tag(_ octets: ByteString?) -> String {
-        octets.map { ReportText.oneLine("\($0)") } ?? ""
+        octets.map { PlainText.oneLine("\($0)") } ?? ""
     }
 
     private static func address(_ address: TransportAddress?) -> String {

@@ -10,7 +10,7 @@ package enum TraceCommands {
                 words in
                 guard let id = words.first else { return .failure("No call ID specified\n") }
                 guard relay.query(callID: ByteString(id)) != nil else {
-                    return .failure("Call ID '\(ReportText.oneLine(id))' not found\n")
+                    return .failure("Call ID '\(PlainText.oneLine(id))' not found\n")
                 }
                 return set(id, words.dropFirst().first, traced)
             }
@@ -21,6 +21,6 @@ package enum TraceCommands {
     static func set(_ id: String, _ word: String?, _ traced: TracedCalls) -> ConsoleReply {
         let isOn = word.map { !["off", "no", "0", "disable"].contains($0) } ?? true
         traced.set(ByteString(id), isOn)
-        return ConsoleReply("\(isOn ? "Enabled" : "Disabled") debugging for call '\(ReportText.oneLine(id))'\n")
+        return ConsoleReply("\(isOn ? "Enabled" : "Disabled") debugging for call '\(PlainText.oneLine(id))'\n")
     }
 }

@@ -76,5 +76,5 @@ package struct CallRecord: Sendable {
         line.add("\(prefix)_in_tos_tclass", "0")
     }
 
-    private static func text(_ octets: ByteString) -> String { ReportText.oneLine("\(octets)") }
+    private static func text(_ octets: ByteString) -> String { PlainText.oneLine("\(octets)") }
 }

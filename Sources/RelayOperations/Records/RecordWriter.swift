@@ -15,12 +15,15 @@ package final class RecordWriter: CallEndObserver, MetricSource {
     /// - Parameters:
     ///   - isWanted: whether anything would be written now; asked for each call, so it should be quick.
     ///   - write: writes a record; may block.
+    ///   - tellLoss: told how many were lost behind those that have just been written.
     package init(
-        isWanted: @escaping @Sendable () -> Bool, write: @escaping @Sendable (CallRecord) -> Void
+        isWanted: @escaping @Sendable () -> Bool, write: @escaping @Sendable (CallRecord) -> Void,
+        tellLoss: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) throws(SystemError) {
         self.isWanted = isWanted
-        writer = try BackgroundWriter(name: "records", limit: Self.mostWaiting) { records, _ in
+        writer = try BackgroundWriter(name: "records", limit: Self.mostWaiting) { records, lost in
             for record in records { write(record) }
+            if lost > 0 { tellLoss(lost) }
         }
     }
 

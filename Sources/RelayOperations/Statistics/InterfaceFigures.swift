@@ -8,9 +8,13 @@ struct InterfaceFigures {
     let traffic: InterfaceTraffic
     let quality: QualityTotals
 
+    /// Each address of a name once, also when it is configured twice (`interface = 192.0.2.1;any`): the first has the traffic,
+    /// and a second series with the same labels is what Prometheus does not take.
     static func all(_ relay: Relay) -> [InterfaceFigures] {
-        zip(relay.portUsage, relay.interfaceTotals).map { usage, totals in
-            InterfaceFigures(
+        var seen: Set<[String]> = []
+        return zip(relay.portUsage, relay.interfaceTotals).compactMap { usage, totals in
+            guard seen.insert([usage.interface.name, "\(usage.interface.local)"]).inserted else { return nil }
+            return InterfaceFigures(
                 interface: usage.interface, ports: (usage.total, usage.used, usage.free), traffic: totals.traffic,
                 quality: totals.quality)
         }

@@ -75,6 +75,21 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         return host(authority) == host((head.headers.first(name: "host") ?? "")[...])
     }
 
+    /// Whether a browser asks. One that loads what a page shows as a picture sends no `Origin`; its own name no page can change.
+    private static func isOfBrowser(_ head: HTTPRequestHead) -> Bool {
+        head.headers["user-agent"].contains { $0.hasPrefix("Mozilla/") }
+    }
+
+    /// Whether a console line asks for something and changes nothing.
+    private static func onlyShows(_ line: String) -> Bool {
+        line.split(separator: " ").first { $0 != "--json" }.map { showing.contains(String($0)) } ?? true
+    }
+
+    private static let showing: Set = [
+        "list", "get", "help", "usage", "ping", "status", "statistics", "metrics", "version", "ready", "routes",
+        "cluster",
+    ]
+
     // MARK: Requests
 
     private func answer(
@@ -92,8 +107,11 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
             let text = PrometheusText.render(services.operations.metrics)
             done(Answer(Array(text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8"))
         case (.GET, _) where path.hasPrefix("/cli/"):
-            let words = path.dropFirst("/cli/".count).replacing("+", with: " ")
-            console(Self.decoded(words), on: channel, done)
+            let line = Self.decoded(path.dropFirst("/cli/".count).replacing("+", with: " "))
+            guard !Self.isOfBrowser(head) || Self.onlyShows(line) else {
+                return done(Answer("a browser cannot change anything like this; use POST or relayctl\n", .forbidden))
+            }
+            console(line, on: channel, done)
         case (.POST, "/cli"): console(String(buffer: body), on: channel, done)
         case (.POST, "/ng"): ng(Array(body.readableBytesView), head, done)
         case (.POST, "/ng-plain"): plainNG(Array(body.readableBytesView), head, done)

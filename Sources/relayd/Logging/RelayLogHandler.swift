@@ -1,4 +1,5 @@
 internal import Logging
+internal import WireFormat
 
 /// Writes `INFO: [call-id]: [subsystem] text`.
 ///
@@ -52,7 +53,7 @@ struct RelayLogHandler: LogHandler {
     static func escaped(_ text: String, limit: Int) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(limit) {
-            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+            if PlainText.isControl(scalar) {
                 result.append(
                     contentsOf: "\\x\(scalar.value < 16 ? "0" : "")\(String(scalar.value, radix: 16))".unicodeScalars)
             } else {

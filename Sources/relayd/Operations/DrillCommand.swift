@@ -97,7 +97,7 @@ struct DrillCommand: ConsoleCommand {
         }
         var text = losers.isEmpty ? "" : "\(losers.count) calls have lost packets\n"
         for (callID, fate) in losers.prefix(mostLines) {
-            text += "  \(ReportText.oneLine("\(callID)")): \(fate.lost), gap at most \(Int(fate.gap.rounded())) ms\n"
+            text += "  \(PlainText.oneLine("\(callID)")): \(fate.lost), gap at most \(Int(fate.gap.rounded())) ms\n"
         }
         return text + more(losers.count)
     }
@@ -107,7 +107,7 @@ struct DrillCommand: ConsoleCommand {
         var text =
             "\(verdicts.count - dying.count) calls would survive the death of this relay, \(dying.count) would not\n"
         for verdict in dying.prefix(mostLines) {
-            text += "  \(ReportText.oneLine("\(verdict.callID)")): \(verdict.obstacle ?? "")\n"
+            text += "  \(PlainText.oneLine("\(verdict.callID)")): \(verdict.obstacle ?? "")\n"
         }
         return text + more(dying.count)
     }

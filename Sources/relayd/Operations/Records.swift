@@ -17,6 +17,7 @@ extension RecordWriter {
                 guard settings.severity(of: RelayLogHandler.defaultSubsystem) >= information else { return }
                 let metadata: Logger.Metadata = [RelayLogHandler.callIDKey: "\(record.report.callID)"]
                 for line in record.statistics { log.info("\(line)", metadata: metadata) }
-            })
+            },
+            tellLoss: { log.error("\($0) calls have ended without a record: syslog was stuck or slow") })
     }
 }
