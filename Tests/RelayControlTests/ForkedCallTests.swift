@@ -180,11 +180,12 @@ struct ForkedCallTests {
         let proxy = try TestProxy(runsHousekeeping: false)
         _ = try proxy.offer(SDPText.invite, branch: "z9hG4bK-1")
         _ = try proxy.delete(from: "alice", branch: "z9hG4bK-1", with: ["delete-delay": 30])
+        let deleted = SystemClock.monotonic
         _ = try proxy.offer(SDPText.invite, branch: "z9hG4bK-2")
         _ = try proxy.answer(SDPText.ok, branch: "z9hG4bK-2")
         #expect(proxy.usedPorts == 6)
         _ = try await eventually("the ports of the first branch are free") {
-            proxy.relay.sweep(at: SystemClock.monotonic + Duration.seconds(31).nanoseconds)
+            proxy.relay.sweep(at: deleted + Duration.seconds(31).nanoseconds)
             proxy.relay.collect()
             return proxy.usedPorts == 4 ? true : nil
         }

@@ -52,10 +52,11 @@ final class TestProxy: Sendable {
     deinit { relay.stop() }
 
     /// A port that is steered is taken from whoever has bound it, so the two kinds of relay keep apart when they run at the same
-    /// time; and from the ports that the kernel gives to clients.
+    /// time; and from the ports that the kernel gives to clients. Hundreds of relays share them on a busy machine, where what
+    /// they give back is closed late.
     private static func ports(_ mode: PortMode) -> ClosedRange<UInt16> {
         switch mode {
-        case .each: 41_100...41_999
+        case .each: 12_000...21_999
         case .shared: 23_100...23_999
         }
     }

@@ -147,7 +147,8 @@ struct RedisAccessTests {
                 at: TransportAddress(network.host(100), port: network.ports.lowerBound), in: run)
             let log = LogLines()
             let group = try TestGroup(
-                RedisSessionStore(RedisSettings(try Self.location("\(redis.address)"))), names: ["a"], log: log)
+                RedisSessionStore(RedisSettings(patientWith: try Self.location("\(redis.address)"))), names: ["a"],
+                log: log)
             defer { group.stop() }
             try await group.settle()
             func count(_ text: String) -> Int { log.all.count { $0.hasPrefix(text) } }

@@ -19,7 +19,7 @@ struct RedisAgeTests {
     }
 
     private static func store(_ redis: RedisServer, as user: String = "") throws -> RedisSessionStore {
-        RedisSessionStore(RedisSettings(try #require(RedisLocation("redis://\(user)\(redis.address)"))))
+        RedisSessionStore(RedisSettings(patientWith: try #require(RedisLocation("redis://\(user)\(redis.address)"))))
     }
 
     private static func lockOut(_ redis: RedisServer, _ group: TestGroup) async throws {

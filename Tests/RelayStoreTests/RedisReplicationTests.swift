@@ -192,8 +192,10 @@ struct RedisReplicationTests {
                     ? true : nil
             }
             let names = hosts.map { "\(TransportAddress($0, port: port + 2))" }.joined(separator: ",")
-            let store = RedisSessionStore(RedisSettings(try #require(RedisLocation("sentinel://\(names)/main"))))
-            let group = try TestGroup(store, names: ["a", "b"])
+            var settings = RedisSettings(try #require(RedisLocation("sentinel://\(names)/main")))
+            // Nor is a master given up that has to wait for a processor.
+            settings.patience.answering = .seconds(2)
+            let group = try TestGroup(RedisSessionStore(settings), names: ["a", "b"])
             defer { group.stop() }
             try await group.settle()
 

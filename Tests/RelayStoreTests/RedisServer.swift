@@ -1,8 +1,17 @@
 import Foundation
 import Glibc
+import RelayStore
 import RelayTestSupport
 import Testing
 import WireFormat
+
+extension RedisSettings {
+    /// Of a server that never hangs: however busy the machine is, no connection is given up.
+    init(patientWith location: RedisLocation) {
+        self.init(location)
+        patience = RedisPatience(connecting: .seconds(30), answering: .seconds(30))
+    }
+}
 
 /// A Redis that a test started, and does bad things to.
 final class RedisServer {
